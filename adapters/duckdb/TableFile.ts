@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from "node:os"
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api"
+import * as Encoding from "../support/Encoding.ts"
 import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type * as Instant from "../../core/engine/Instant.ts"
@@ -69,7 +70,9 @@ const refusal = (file: string, error: unknown): Error => {
     ? "no such file"
     : /No space left/.test(text)
       ? "no space left for the temporary files; TMPDIR chooses another folder"
-      : `not ${isParquet(file) ? "Parquet" : "CSV"} that can be read`
+      : /not utf-8/i.test(text)
+        ? Encoding.notUtf8
+        : `not ${isParquet(file) ? "Parquet" : "CSV"} that can be read`
   return new BadTableError([{ where, reason }])
 }
 

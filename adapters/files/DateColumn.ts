@@ -20,8 +20,8 @@ export interface DateSource {
 }
 
 /**
- * Reads a value of the column into a text that is an instant (`Instant.parse`), or returns what the column must hold. A
- * value that is not recognized is returned as it is, so that decoding names what is wrong with it.
+ * Reads a value of the column into a text that is an instant (`Instant.parse`), or returns what the column must hold.
+ * Only a text that ends in `Z` is returned as it is, and read when the item is decoded.
  */
 export type DateColumn = (held: unknown, isRefusal: boolean) => Result.Result<unknown, string>
 
@@ -79,21 +79,31 @@ const clockOf = ({ column, offset, zone }: DateSource): Clock | undefined => {
 const isoLike =
   /^(\d{4}-\d{2}-\d{2})(?:(?:T| +)(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(?: ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?$/i
 
+/** What the column must hold if the mapping gives no format. */
+const isoExpected = ({ column, offset, zone }: DateSource): string =>
+  offset === undefined && zone === undefined
+    ? `the column ${column} must hold ISO 8601 date-times with an offset, such as 2024-01-31T10:00:00+01:00; ` +
+      "a mapping can give zone or offset for those without one, and format for another form, such as dd.MM.yyyy"
+    : `the column ${column} must hold ISO 8601 dates or date-times, such as 2024-01-31 or 2024-01-31 10:00; ` +
+      "give format with it for another form, such as dd.MM.yyyy"
+
 /** Reads ISO 8601, and the text forms of databases; those without an offset by the offset or the zone, if given. */
-const ofIso = ({ column, offset: given, zone: name }: DateSource): DateColumn => {
+const ofIso = (source: DateSource): DateColumn => {
+  const { column, offset: given, zone: name } = source
   const zone = name === undefined ? undefined : zoneClock(column, name)
+  const mismatch: Result.Result<unknown, string> = Result.fail(isoExpected(source))
   return (held, isRefusal) => {
     // The usual form needs no conversion.
-    if (typeof held !== "string" || (held.charAt(10) === "T" && held.endsWith("Z"))) return Result.succeed(held)
-    const parts = isoLike.exec(held.trim())
-    if (parts === null) return Result.succeed(held)
+    if (typeof held === "string" && held.charAt(10) === "T" && held.endsWith("Z")) return Result.succeed(held)
+    const parts = typeof held === "string" ? isoLike.exec(held.trim()) : null
+    if (parts === null) return mismatch
     const [, day, time = "00:00", written] = parts
     const offset = written === undefined ? given : /^[ug]/i.test(written) ? "Z" : written
-    if (offset !== undefined) return Result.succeed(`${day}T${time}${offset}`)
-    const millis = zone === undefined ? undefined : Instant.parse(`${day}T${time}Z`)
-    return zone === undefined || millis === undefined
-      ? Result.succeed(held)
-      : zone({ millis, isDay: parts[2] === undefined }, isRefusal)
+    const text = `${day}T${time}${offset ?? "Z"}`
+    const millis = Instant.parse(text)
+    if (millis === undefined) return mismatch
+    if (offset !== undefined) return Result.succeed(text)
+    return zone === undefined ? mismatch : zone({ millis, isDay: parts[2] === undefined }, isRefusal)
   }
 }
 
@@ -103,7 +113,7 @@ const ofFormat = (
   format: DateFormat.DateFormat,
   clock: Clock | undefined,
 ): DateColumn => {
-  const mismatch = `the column ${column} must hold dates as the format ${name} says`
+  const mismatch = `the column ${column} must hold dates as the format ${name} says, such as ${format.example}`
   return (held, isRefusal) => {
     const wall = typeof held === "string" || typeof held === "number" ? format.read(String(held).trim()) : undefined
     if (wall === undefined) return Result.fail(mismatch)

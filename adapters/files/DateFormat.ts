@@ -22,6 +22,8 @@ export interface WallTime {
 export interface DateFormat {
   /** Whether a date has its offset from UTC. */
   readonly hasOffset: boolean
+  /** A date in this format: half past nine in the morning of 31 January 2024. */
+  readonly example: string
   /** Reads a date; `undefined` for any other text, and for a day or time that does not exist. */
   readonly read: (text: string) => WallTime | undefined
 }
@@ -48,38 +50,50 @@ type Field = keyof Numbers
 interface DateSymbol {
   readonly field: Field
   readonly expression: string
+  /** The text of it in {@link DateFormat.example}. */
+  readonly example: string
   readonly read: (text: string) => number
 }
 
 const months = Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2000, month)))
 const monthNames = (month: "long" | "short"): ReadonlyArray<string> => {
   const names = new Intl.DateTimeFormat("en-US", { month, timeZone: "UTC" })
-  return months.map((date) => names.format(date).toLowerCase())
+  return months.map((date) => names.format(date))
 }
+
+const exampleNumbers: Readonly<Partial<Record<Field, number>>> = { year: 2024, month: 1, day: 31, hour: 9, minute: 30 }
 
 const digits = (field: Field, count: number): DateSymbol => ({
   field,
+  example: String(exampleNumbers[field] ?? 0).padStart(count, "0"),
   expression: count === 1 ? "\\d{1,2}" : `\\d{${count}}`,
   read: Number,
 })
 
-const named = (names: ReadonlyArray<string>): DateSymbol => ({
-  field: "month",
-  expression: names.join("|"),
-  read: (text) => names.indexOf(text.toLowerCase()) + 1,
-})
+const named = (month: "long" | "short"): DateSymbol => {
+  const names = monthNames(month)
+  const lowerCase = names.map((name) => name.toLowerCase())
+  return {
+    field: "month",
+    example: names[0]!,
+    expression: names.join("|"),
+    read: (text) => lowerCase.indexOf(text.toLowerCase()) + 1,
+  }
+}
 
 /** Two digits of a year, as POSIX reads them: 69 to 99 are of the last century (strptime, %y). */
 const century = (text: string): number => Number(text) + (Number(text) < 69 ? 2000 : 1900)
 
 const fraction = (count: number): DateSymbol => ({
   field: "millis",
+  example: "0".repeat(count),
   expression: `\\d{${count}}`,
   read: (text) => Number(text.slice(0, 3).padEnd(3, "0")),
 })
 
 const offset: DateSymbol = {
   field: "offset",
+  example: "+01:00",
   expression: "Z|[+-](?:[01]\\d|2[0-3])(?::?[0-5]\\d)?",
   read: (text) => {
     if (/^z$/i.test(text)) return 0
@@ -90,12 +104,12 @@ const offset: DateSymbol = {
 
 const symbols: Readonly<Record<string, DateSymbol>> = {
   y: digits("year", 4),
-  yy: { field: "year", expression: "\\d{2}", read: century },
+  yy: { field: "year", example: "24", expression: "\\d{2}", read: century },
   yyyy: digits("year", 4),
   M: digits("month", 1),
   MM: digits("month", 2),
-  MMM: named(monthNames("short")),
-  MMMM: named(monthNames("long")),
+  MMM: named("short"),
+  MMMM: named("long"),
   d: digits("day", 1),
   dd: digits("day", 2),
   H: digits("hour", 1),
@@ -107,7 +121,7 @@ const symbols: Readonly<Record<string, DateSymbol>> = {
   s: digits("second", 1),
   ss: digits("second", 2),
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((count) => ["S".repeat(count), fraction(count)])),
-  a: { field: "half", expression: "[ap]\\.?m\\.?", read: (text) => (/^p/i.test(text) ? 12 : 0) },
+  a: { field: "half", example: "AM", expression: "[ap]\\.?m\\.?", read: (text) => (/^p/i.test(text) ? 12 : 0) },
   X: offset,
   XX: offset,
   XXX: offset,
@@ -158,6 +172,7 @@ const ofPattern = (pattern: string): Result.Result<DateFormat, string> => {
   if (parts.join("") !== pattern) return Result.fail("has a quote that does not end")
   const read: Array<DateSymbol> = []
   let expression = ""
+  let example = ""
   for (const part of parts) {
     if (/^[A-Za-z]/.test(part)) {
       const symbol = Object.hasOwn(symbols, part) ? symbols[part] : undefined
@@ -166,17 +181,21 @@ const ofPattern = (pattern: string): Result.Result<DateFormat, string> => {
       }
       read.push(symbol)
       expression += `(${symbol.expression})`
-    } else expression += fixed(literal(part))
+      example += symbol.example
+    } else {
+      expression += fixed(literal(part))
+      example += literal(part)
+    }
   }
   const fields = read.map(({ field }) => field)
   const gap = gapOf(fields, new Set(parts.map((part) => part.charAt(0))))
   if (gap !== undefined) return Result.fail(gap)
   // Two adjacent runs of white space could be matched in one way for each space of the date.
   const whole = expression.replaceAll(new RegExp(`(?:${escape(space)}){2,}`, "g"), () => space)
-  return Result.succeed(reader(new RegExp(`^${whole}$`, "iu"), read))
+  return Result.succeed({ ...reader(new RegExp(`^${whole}$`, "iu"), read), example })
 }
 
-const reader = (whole: RegExp, read: ReadonlyArray<DateSymbol>): DateFormat => {
+const reader = (whole: RegExp, read: ReadonlyArray<DateSymbol>): Omit<DateFormat, "example"> => {
   const fields = new Set(read.map(({ field }) => field))
   const hasOffset = fields.has("offset")
   const isDay = !fields.has("hour")
@@ -215,6 +234,7 @@ const excelDays = { first: 61, last: 2_958_465 }
 /** Excel's serial days (ISO/IEC 29500-1, section 18.17.4.1, 1900 date base): whole days, and the time as a fraction. */
 const excel: DateFormat = {
   hasOffset: false,
+  example: "45322.4",
   read: (text) => {
     if (!/^\d{1,7}([.,]\d{1,20})?$/.test(text)) return undefined
     const days = Number(text.replace(",", "."))

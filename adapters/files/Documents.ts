@@ -4,14 +4,16 @@
  */
 import { isUtf8 } from "node:buffer"
 import { createHash } from "node:crypto"
-import { Effect, Result, type Schema, Stream } from "effect"
+import { Effect, Result, Stream } from "effect"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import * as Exchange from "../../core/formats/Exchange.ts"
 import * as NewTypes from "../../core/formats/NewTypes.ts"
 import type { RuleSet } from "../../core/engine/Rules.ts"
 import { BadInput, type InputProblem, problemFromViolation, type Unreadable } from "./BadInput.ts"
 import * as JsonSyntax from "./JsonSyntax.ts"
+import * as RulesFile from "./RulesFile.ts"
 import type { Source } from "./Source.ts"
+import * as Encoding from "../support/Encoding.ts"
 
 /** The most bytes of a document: 64 MiB. */
 export const maxBytes = 64 * 1024 * 1024
@@ -29,7 +31,7 @@ export interface Document<A> {
 export const types = Effect.fnUntraced(function* (
   source: Source,
 ): Effect.fn.Return<Document<ReadonlyArray<ConsentType>>, BadInput | Unreadable> {
-  const document = yield* read(source, Exchange.Types)
+  const document = yield* read(source, decodeTypes)
   const problems = [...repetitions(document.value)]
   if (problems.length > 0) return yield* refuse(source, problems)
   return { ...document, value: Exchange.typesFromFile(document.value) }
@@ -39,11 +41,11 @@ export const types = Effect.fnUntraced(function* (
 export const newTypes = (
   source: Source,
 ): Effect.Effect<ReturnType<typeof NewTypes.toNewTypes>, BadInput | Unreadable> =>
-  Effect.map(read(source, NewTypes.NewTypes), ({ value }) => NewTypes.toNewTypes(value))
+  Effect.map(read(source, Exchange.decoder(NewTypes.NewTypes)), ({ value }) => NewTypes.toNewTypes(value))
 
-/** Reads a rules.json. */
-export const rules = (source: Source): Effect.Effect<Document<RuleSet>, BadInput | Unreadable> =>
-  read(source, Exchange.RuleSet)
+/** Reads a rules.json, in either of its forms. */
+export const rules = (source: Source): Effect.Effect<RulesFile.RulesFile & Document<RuleSet>, BadInput | Unreadable> =>
+  Effect.map(read(source, RulesFile.decode), ({ value, sha256 }) => ({ ...value, sha256 }))
 
 /** Reads the consent types of a types.json. */
 export const readTypes = (source: Source): Effect.Effect<ReadonlyArray<ConsentType>, BadInput | Unreadable> =>
@@ -63,21 +65,23 @@ const readText = Effect.fnUntraced(function* (source: Source) {
     return size > maxBytes ? refuse(source, [{ where: "", reason: "longer than 64 MiB" }]) : Effect.void
   })
   const bytes = Buffer.concat(chunks)
-  if (!isUtf8(bytes)) return yield* refuse(source, [{ where: "", reason: "not UTF-8" }])
+  if (!isUtf8(bytes)) return yield* refuse(source, [{ where: "", reason: Encoding.describe(bytes) }])
   return bytes.toString("utf8").replace(/^\uFEFF/, "")
 })
 
-/** Reads a document of a schema. */
-export const read = Effect.fnUntraced(function* <S extends Schema.ConstraintDecoder<unknown>>(
+const decodeTypes = Exchange.decoder(Exchange.Types)
+
+/** Reads a document that is decoded, or refused with what is wrong with it. */
+export const read = Effect.fnUntraced(function* <A>(
   source: Source,
-  schema: S,
+  decode: (value: unknown) => Result.Result<A, ReadonlyArray<Exchange.Violation>>,
 ) {
   const text = yield* readText(source)
   const value = yield* Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: () => badInput(source, [{ where: "", reason: JsonSyntax.describe(text) }]),
   })
-  const decoded = Exchange.decoder(schema)(value)
+  const decoded = decode(value)
   return Result.isFailure(decoded)
     ? yield* refuse(
         source,

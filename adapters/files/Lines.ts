@@ -5,6 +5,7 @@
  * lines are skipped but counted. A line that is not UTF-8 or longer than {@link maxBytes} is refused by its number.
  */
 import { isUtf8 } from "node:buffer"
+import * as Encoding from "../support/Encoding.ts"
 
 /** The most bytes of a line: 1 MiB. */
 export const maxBytes = 1024 * 1024
@@ -43,7 +44,7 @@ export const splitter = (receiver: LineReceiver): Splitter => {
 
   const emitBytes = (bytes: Buffer): void => {
     if (bytes.length > maxBytes) receiver.refused("longer than 1 MiB", number++)
-    else if (!isUtf8(bytes)) receiver.refused("not UTF-8", number++)
+    else if (!isUtf8(bytes)) receiver.refused(Encoding.describe(bytes), number++)
     else emit(bytes.toString("utf8"))
   }
 

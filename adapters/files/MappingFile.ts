@@ -10,4 +10,4 @@ import type { Source } from "./Source.ts"
 
 /** Reads a mapping.json. */
 export const read = (source: Source): Effect.Effect<Mapping.Mapping, BadInput | Unreadable> =>
-  Effect.map(Documents.read(source, Mapping.File), ({ value }) => Mapping.fromFile(value))
+  Effect.map(Documents.read(source, Mapping.decode), ({ value }) => value)

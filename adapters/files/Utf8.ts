@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from "node:buffer"
 import { Effect, Stream } from "effect"
+import * as Encoding from "../support/Encoding.ts"
 import { BadRows } from "./BadRows.ts"
 
 /** How many bytes at the end are an incomplete character; at most 3. */
@@ -33,7 +34,7 @@ export const checked = <E, R>(
         line++
         from = to + 1
       }
-      return Effect.fail(new BadRows({ line, reason: "is not UTF-8" }))
+      return Effect.fail(new BadRows({ line, reason: `is ${Encoding.describe(block)}` }))
     }
     const check = (chunk: Uint8Array) => {
       const all = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])

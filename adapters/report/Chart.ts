@@ -27,7 +27,8 @@ export interface Caption {
   readonly description: string
 }
 
-const layouts: ReadonlyArray<Layout> = [
+/** The layouts of every chart: the wide one first. */
+export const layouts: ReadonlyArray<Layout> = [
   { name: "wide", width: 800, height: 320, barsMax: 800 },
   { name: "narrow", width: 320, height: 260, barsMax: 140 },
 ]

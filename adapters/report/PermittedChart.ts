@@ -48,7 +48,15 @@ const options =
       marginRight: 12,
       marginTop: 14,
       x: { type: "utc", label: null, domain: [new Date(from), new Date(until)], ticks: name === "wide" ? 8 : 4 },
-      y: { domain: [0, most], nice: true, label: null, grid: true, ticks: 5, tickFormat: Words.brief, tickSize: 0 },
+      y: {
+        domain: [0, most],
+        nice: true,
+        label: null,
+        grid: true,
+        ticks: Math.min(5, most),
+        tickFormat: Words.brief,
+        tickSize: 0,
+      },
       marks: [
         Plot.areaY(days, {
           x: at,
@@ -84,7 +92,8 @@ export const figure = (summary: Summary): Html => {
       ])}
       ${Chart.svg({ id: "permitted", title: "Answers that permit, before and after", description: words }, options(summary))}
       <figcaption>
-        Answers that permit at the beginning of each step. One answer is one person and one consent type.
+        Answers that permit at the beginning of ${Words.eachStep(summary.step)}. One answer is one person and one
+        consent type.
       </figcaption>
     </figure>
     ${Table.behindSteps("Answers that permit, step by step", days, (day) => ({ before: day.permittedBefore, after: day.permittedAfter }))}`

@@ -23,7 +23,7 @@ const rules = (title: string, value: unknown): Html => {
     ${
       text.length > rulesMax
         ? html`<p class="aside">
-            Cut after ${Words.count(rulesMax)} characters; the digest below is that of the whole file.
+            Cut after ${Words.count(rulesMax)} characters; the digest above is that of the whole file.
           </p>`
         : undefined
     }
@@ -39,27 +39,28 @@ const fact = (name: string, value: string): Html =>
 const inputs = (given: Summary["inputs"]): Html | undefined => {
   if (given.length === 0) return undefined
   const { shown, left } = Table.first(given, inputsMax)
-  return html`<h3>Inputs</h3>
-    <div class="inputs">
-      ${Table.table({
-        caption: "Whoever has files with these SHA-256 digests can run the simulation again and must get this report",
-        columns: [{ heading: "Input" }, { heading: "SHA-256" }],
-        rows: shown.map(({ name, sha256 }) => [name, html`<code>${sha256}</code>`]),
-      })}
-    </div>
-    ${Table.more(left, left === 1 ? "input" : "inputs")}`
+  return html`<div class="inputs">
+    <h3>Inputs</h3>
+    ${Table.table({
+      caption: "Whoever has files with these SHA-256 digests can run the simulation again and must get this report",
+      columns: [{ heading: "Input" }, { heading: "SHA-256" }],
+      rows: shown.map(({ name, sha256 }) => [name, html`<code>${sha256}</code>`]),
+    })}
+    ${Table.more(left, left === 1 ? "input" : "inputs")}
+  </div>`
 }
 
 /** The section's content. */
 export const section = (summary: Summary): Html => {
   return html`<dl class="facts">
       ${fact("Window", `${Words.date(summary.from)} up to, not including, ${Words.date(summary.until)}`)}
-      ${fact("Step of the charts", summary.step)} ${fact("Everything known at", Words.date(summary.knownAt))}
-      ${fact("Events read", Words.count(summary.events))} ${fact("People", Words.count(summary.population.people))}
+      ${fact("Step of the charts", `${Words.steps(1, summary.step)} (${summary.step})`)}
+      ${fact("Everything known at", Words.date(summary.knownAt))} ${fact("Events read", Words.count(summary.events))}
+      ${fact("People", Words.count(summary.population.people))}
       ${fact("Answers (person and consent type)", Words.count(summary.population.pairs))}
     </dl>
+    ${inputs(summary.inputs)}
     <div class="pair">
       ${rules("Before: the baseline", summary.baseline)}${rules("After: the candidate", summary.candidate)}
-    </div>
-    ${inputs(summary.inputs)}`
+    </div>`
 }

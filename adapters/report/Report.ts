@@ -4,13 +4,14 @@
  * The file needs nothing else: it has no script, no font and no address to load from, and a policy in its head forbids
  * them. The same summary gives the same bytes. Every text from the summary is escaped.
  */
-import type { Summary } from "../../core/simulation/Summary.ts"
+import type { Summary, UsedPack } from "../../core/simulation/Summary.ts"
 import * as Answer from "./Answer.ts"
 import * as AskedChart from "./AskedChart.ts"
 import * as Examples from "./Examples.ts"
 import type { Html } from "./Html.ts"
 import { html, trusted } from "./Html.ts"
 import * as Lists from "./Lists.ts"
+import * as Packs from "./Packs.ts"
 import * as PermittedChart from "./PermittedChart.ts"
 import * as Provenance from "./Provenance.ts"
 import * as RulesInWords from "./RulesInWords.ts"
@@ -31,12 +32,15 @@ interface Section {
 const sentencesMax = 12
 const warningsMax = 50
 
-const inWords = (name: string, given: unknown, otherwise: string, summary: Summary): Html => {
+const inWords = (name: string, side: UsedPack["side"], otherwise: string, summary: Summary): Html => {
+  const given = summary[side]
+  const pack = summary.packs.find((each) => each.side === side)
   const sentences = RulesInWords.from(given, summary)
   const { shown, left } = Table.first(sentences, sentencesMax)
   return html`<div>
     <dt>${name}</dt>
     <dd>
+      ${pack === undefined ? undefined : html`<p><b>${pack.title}</b> (${pack.reference})</p>`}
       ${
         shown.length === 0
           ? otherwise
@@ -51,8 +55,8 @@ const inWords = (name: string, given: unknown, otherwise: string, summary: Summa
 
 const question = (summary: Summary): Html =>
   html`<dl class="question">
-    ${inWords("What if", summary.candidate, "The candidate, as written out under “Proof”.", summary)}
-    ${inWords("Instead of", summary.baseline, "Today’s rules: those that each consent type carries.", summary)}
+    ${inWords("What if", "candidate", "The candidate, as written out under “Proof”.", summary)}
+    ${inWords("Instead of", "baseline", "Today’s rules: those that each consent type carries.", summary)}
     <div>
       <dt>For whom</dt>
       <dd>
@@ -87,7 +91,7 @@ const sections = (summary: Summary): ReadonlyArray<Section> => {
     },
     {
       id: "asking-again",
-      heading: "When people would have to be asked again",
+      heading: "When people must, and when they may, be asked again",
       short: "Asking again",
       content: AskedChart.figure(summary),
     },
@@ -156,7 +160,7 @@ export const write = (summary: Summary): string => {
             <h2 id="answer-heading">The answer</h2>
             ${Answer.section(summary)}
           </section>
-          ${warnings(summary.warnings)}
+          ${Packs.section(summary)} ${warnings(summary.warnings)}
           <nav aria-label="Contents">
             <ul>
               ${parts.map(({ id, short }) => html`<li><a href="#${id}">${short}</a></li>`)}

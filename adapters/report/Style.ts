@@ -7,12 +7,12 @@
 const light = `
 --paper:#fbfaf7;--card:#fff;--ink:#1b2027;--soft:#545c68;--line:#dedbd2;--axis:#8b919b;--link:#0b5b57;
 --before:#747c89;--after:#0a7a73;--gap:#0a7a7322;--ask:#b06a00;--loss:#b23a24;--gain:#2c7a44;
---yes:#0a7a73;--open:#b06a00;--no:#5b5fa8;--bars:#b06a00;--ask-text:#8a5200;--ask-soft:#fdf3e0;`
+--yes:#0a7a73;--open:#b06a00;--no:#5b5fa8;--bars:#b06a00;--maybars:#8d90c9;--ask-text:#8a5200;--ask-soft:#fdf3e0;`
 
 const dark = `
 --paper:#14171b;--card:#1c2026;--ink:#e9e7e2;--soft:#a9b0bb;--line:#343a43;--axis:#737b87;--link:#74d3ca;
 --before:#98a1ae;--after:#4fc4b8;--gap:#4fc4b82e;--ask:#e5a845;--loss:#f08a72;--gain:#79c98f;
---yes:#4fc4b8;--open:#e5a845;--no:#a3a7ee;--bars:#9a7132;--ask-text:#f0bd6a;--ask-soft:#2b2418;`
+--yes:#4fc4b8;--open:#e5a845;--no:#a3a7ee;--bars:#9a7132;--maybars:#6d71b4;--ask-text:#f0bd6a;--ask-soft:#2b2418;`
 
 const base = `
 *{box-sizing:border-box}
@@ -44,12 +44,29 @@ const question = `
 @media (max-width:560px){.question>div{grid-template-columns:1fr}.question dt{font-size:.875rem}}
 .answer{margin-top:1.5rem}
 .lead{font-size:1.15rem}
-.numbers{display:grid;grid-template-columns:repeat(3,1fr);gap:1rem;margin-top:1.25rem}
+.numbers{display:grid;grid-template-columns:repeat(4,1fr);gap:1rem;margin-top:1.25rem}
 .numbers li{background:var(--card);border:1px solid var(--line);border-top:4px solid var(--tone);border-radius:.4rem;padding:1rem 1.1rem 1.1rem;display:flex;flex-direction:column}
 .number{font-size:clamp(2rem,1.3rem + 2.6vw,2.9rem);line-height:1.1;font-variant-numeric:lining-nums;letter-spacing:-.02em;overflow-wrap:normal}
 .what{font-weight:600;margin-bottom:.35rem}
-.ask{--tone:var(--ask)}.loss{--tone:var(--loss)}.gain{--tone:var(--gain)}
-@media (max-width:700px){.numbers{grid-template-columns:1fr;gap:.75rem}}
+.numbers .detail{font-size:.8125rem}
+.numbers .detail+.detail{margin-top:.35rem}
+.ask{--tone:var(--ask)}.may{--tone:var(--no)}.loss{--tone:var(--loss)}.gain{--tone:var(--gain)}
+@media (max-width:860px){.numbers{grid-template-columns:repeat(2,1fr);gap:.75rem}}
+@media (max-width:430px){.numbers{grid-template-columns:1fr}}
+.packs{margin-top:1.75rem}
+.packs h2{font-family:inherit;font-size:1rem}
+.pack{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:1rem 1.1rem}
+.pack+.pack{margin-top:1rem}
+.pack>p{max-width:44rem}
+.pack dl{margin:.5rem 0;font-size:.925rem}
+.pack dl>div{display:grid;grid-template-columns:7rem 1fr;gap:.25rem .75rem}
+.pack dt{color:var(--soft)}
+.pack ul{max-width:44rem;font-size:.925rem}
+.pack li{padding-left:1rem;text-indent:-1rem}
+.pack li+li{margin-top:.3rem}
+.pack li::before{content:"– "}
+.pack .advice{font-weight:600;margin-top:.6rem;color:var(--ask-text)}
+@media (max-width:430px){.pack dl>div{grid-template-columns:1fr;gap:0}}
 .warnings{margin-top:1.5rem;background:var(--ask-soft);border-left:4px solid var(--ask);border-radius:.4rem;padding:.9rem 1.1rem}
 .warnings h2{font-family:inherit;font-size:1rem;color:var(--ask-text);margin-bottom:.25rem}
 .warnings li{padding-left:1rem;text-indent:-1rem}
@@ -71,7 +88,7 @@ figcaption{margin-top:.4rem;max-width:44rem}
 .legend li{display:flex;align-items:center;gap:.5rem}
 .sample{display:block;width:1.5rem;height:0;border-top:4px solid var(--tone);border-radius:2px;flex:none}
 .sample.dashed{border-top-style:dashed;border-top-width:3px;border-radius:0}
-.ink{--tone:var(--ink)}.bars{--tone:var(--bars)}.before{--tone:var(--before)}.after{--tone:var(--after)}.yes{--tone:var(--yes)}.open{--tone:var(--open)}.no{--tone:var(--no)}
+.ink{--tone:var(--ink)}.maybars{--tone:var(--maybars)}.bars{--tone:var(--bars)}.before{--tone:var(--before)}.after{--tone:var(--after)}.yes{--tone:var(--yes)}.open{--tone:var(--open)}.no{--tone:var(--no)}
 `
 
 const tables = `
@@ -120,6 +137,7 @@ const provenance = `
 .pair>*{min-width:0}
 pre{font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace;background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.75rem .9rem;margin-top:.4rem;max-height:26rem;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}
 code{font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}
+.inputs{margin-bottom:1.25rem}
 .inputs th[scope=row]{width:30%;min-width:6rem}
 .on-paper{display:none}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem}
@@ -129,16 +147,23 @@ const paper = `
 @page{margin:16mm 14mm}
 @media print{
 :root{color-scheme:light;${light}--paper:#fff}
-html{font-size:10.5pt}
+html{font-size:9.5pt}
+h1{font-size:21pt}
 body{max-width:none;padding:0}
 header{padding-top:0}
-section{margin-top:1.75rem}
+section{margin-top:1.5rem}
+figure{margin-top:.5rem}
+.question{margin-top:1rem}
+.packs{margin-top:1rem}
 .skip,nav,.behind{display:none}
 .on-paper{display:block!important}
 .wide{display:block!important}.narrow{display:none!important}
-.numbers{grid-template-columns:repeat(3,1fr)!important}
+.numbers{grid-template-columns:repeat(4,1fr)!important;gap:.6rem}
 h2,h3,caption,thead,.legend,section>p{break-after:avoid}
-section>p,#over-time,#asking-again,#types,#why,figure,.numbers,.person,.ranked,.warnings,.question>div,.glossary div,tr{break-inside:avoid}
+section>p,#types,#why,figure,.numbers,.person,.ranked,.warnings,.question>div,.pack,.inputs,.glossary div,tr{break-inside:avoid}
+section>p,.pack>p,.pack ul,.lead,figcaption{max-width:none}
+.numbers li{padding:.7rem .8rem}
+.plot{max-height:58mm}
 .person{background:none}
 #proof{break-before:page}
 pre{max-height:none;overflow:visible}

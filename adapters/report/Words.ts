@@ -2,7 +2,7 @@
  * Writes numbers, dates and durations in English and UTC, with the same result on every machine.
  */
 import type { Instant } from "../../core/engine/Instant.ts"
-import type { Period } from "../../core/engine/Period.ts"
+import * as Period from "../../core/engine/Period.ts"
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 })
@@ -63,8 +63,23 @@ const months = (value: number): string => {
   return counted(value, "month", "months")
 }
 
+/** How long a number of steps is: `7 days` for 7 steps of `P1D`. For a text that is no duration: `7 steps`. */
+export const steps = (number: number, step: string): string => {
+  const one = Period.parse(step)
+  if (one === undefined) return counted(number, "step", "steps")
+  return duration({ months: one.months * number, days: one.days * number, millis: one.millis * number })
+}
+
+/** Each step: `each day` for `P1D`, `each step of 7 days` for `P7D`. */
+export const eachStep = (step: string): string => {
+  const one = steps(1, step)
+  return one.startsWith("1 ") && !one.includes(" and ") && !one.includes(", ")
+    ? `each ${one.slice(2)}`
+    : `each step of ${one}`
+}
+
 /** `6 months`, `2 years`, `30 days and 12 hours`; the zero period is `no time`. */
-export const duration = ({ months: monthCount, days, millis }: Period): string => {
+export const duration = ({ months: monthCount, days, millis }: Period.Period): string => {
   const seconds = (millis % 60_000) / 1000
   const parts = [
     months(monthCount),

@@ -4,7 +4,8 @@
 import type { EventColumns } from "../../core/simulation/EventColumns.ts"
 import type { UnsortedEvents } from "../../core/simulation/UnsortedEvents.ts"
 import type { Totals } from "../../core/simulation/Totals.ts"
-import type { PossibleExample, SimulationQuestion } from "../../core/simulation/Simulation.ts"
+import type { PossibleExample } from "../../core/simulation/Examples.ts"
+import type { SimulationQuestion } from "../../core/simulation/Simulation.ts"
 
 /** The work that a thread is started with. */
 export interface Task {

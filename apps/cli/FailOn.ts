@@ -13,12 +13,13 @@ export interface Limit {
   readonly isShare: boolean
 }
 
-type What = "lost-permission" | "gained-permission" | "asked-again" | "changed"
+type What = "lost-permission" | "gained-permission" | "must-be-asked-again" | "may-be-asked-again" | "changed"
 
 const counts: { readonly [W in What]: (summary: Summary) => number } = {
   "lost-permission": ({ losesPermission }) => losesPermission.people,
   "gained-permission": ({ gainsPermission }) => gainsPermission.people,
-  "asked-again": ({ mustBeAskedAgain }) => mustBeAskedAgain.people,
+  "must-be-asked-again": ({ mustBeAskedAgain }) => mustBeAskedAgain.people,
+  "may-be-asked-again": ({ mayBeAskedAgain }) => mayBeAskedAgain.people,
   changed: ({ changed }) => changed.people,
 }
 
@@ -32,21 +33,25 @@ export const parse = (text: string): Limit | undefined => {
   return { what, most: Number(most), isShare: percent === "%" }
 }
 
+const names = Object.keys(counts).join(", ")
+
+/** Why a text is not a limit. An earlier name counted refusals among those that must be asked. */
+const refusal = (text: string): string =>
+  text.startsWith("asked-again=")
+    ? "--fail-on: asked-again is two limits: must-be-asked-again, where nothing is permitted without a new answer, and may-be-asked-again, where a no has lapsed"
+    : `--fail-on: expected ${names} with a limit, such as lost-permission=0.5%`
+
 /** The flag; `code` is the exit code when the limit is exceeded. */
 export const flag = (code: number) =>
   Flag.String("fail-on").pipe(
     Flag.withMetavar("<what=limit>"),
     Flag.withDescription(
-      `Exit with ${code} when more people than this are concerned: ${Object.keys(counts).join(", ")}; a count, or a share of all people such as lost-permission=0.5%`,
+      `Exit with ${code} when more people than this are concerned: ${names}; a count, or a share of all people such as lost-permission=0.5%`,
     ),
     Flag.mapEffect((text) => {
       const limit = parse(text)
       return limit === undefined
-        ? Effect.fail(
-            new CliError.ValidationError({
-              message: `--fail-on: expected ${Object.keys(counts).join(", ")} with a limit, such as lost-permission=0.5%`,
-            }),
-          )
+        ? Effect.fail(new CliError.ValidationError({ message: refusal(text) }))
         : Effect.succeed(limit)
     }),
     Flag.optional,

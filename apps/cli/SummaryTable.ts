@@ -25,10 +25,25 @@ const days = (summary: Summary): ReadonlyArray<Row> => {
 
 const mostAsked = (summary: Summary): ReadonlyArray<Row> =>
   summary.days
-    .filter(({ askedAfter }) => askedAfter > 0)
-    .toSorted((a, b) => b.askedAfter - a.askedAfter || a.at - b.at)
+    .filter(({ mustAskAfter, mayAskAfter }) => mustAskAfter + mayAskAfter > 0)
+    .toSorted((a, b) => b.mustAskAfter - a.mustAskAfter || b.mayAskAfter - a.mayAskAfter || a.at - b.at)
     .slice(0, 5)
-    .map(({ at, askedBefore, askedAfter }) => [Instant.format(at).slice(0, 10), count(askedBefore), count(askedAfter)])
+    .map(({ at, mustAskBefore, mustAskAfter, mayAskBefore, mayAskAfter }) => [
+      Instant.format(at).slice(0, 10),
+      ...[mustAskBefore, mustAskAfter, mayAskBefore, mayAskAfter].map(count),
+    ])
+
+/** What the rule packs say about themselves, in lines that fit a terminal. */
+const packs = ({ packs }: Summary): ReadonlyArray<string> =>
+  packs.map(({ side, reference, title, summary, source, notes, warning }) =>
+    [
+      `${side} ${reference}: ${title}`,
+      ...(source === undefined ? [] : [`  source ${source}`]),
+      ...[summary, ...notes, warning]
+        .filter((text) => text !== undefined)
+        .flatMap((text) => Table.wrap(text, 98).map((line, index) => `${index === 0 ? "- " : "  "}${line}`)),
+    ].join("\n"),
+  )
 
 /** Writes the tables, with a line feed at the end. */
 export const write = (summary: Summary): string => {
@@ -51,10 +66,14 @@ export const write = (summary: Summary): string => {
         change("loses permission", summary.losesPermission),
         change("gains permission", summary.gainsPermission),
         change("must be asked again", summary.mustBeAskedAgain),
+        change("may be asked again (after a no)", summary.mayBeAskedAgain),
       ],
     ),
     Table.write(["permitted on", "before", "after"], days(summary)),
-    ...(mostAsked(summary).length === 0 ? [] : [Table.write(["asked most on", "before", "after"], mostAsked(summary))]),
+    ...(mostAsked(summary).length === 0
+      ? []
+      : [Table.write(["asking begins on", "must: before", "after", "may: before", "after"], mostAsked(summary))]),
+
     ...(transitions.length === 0
       ? []
       : [
@@ -73,5 +92,5 @@ export const write = (summary: Summary): string => {
           ),
         ]),
   ]
-  return `${parts.join("\n\n")}\n`
+  return `${[...parts, ...packs(summary)].join("\n\n")}\n`
 }

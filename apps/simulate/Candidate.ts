@@ -5,6 +5,7 @@ import type { InputProblem } from "../../adapters/files/BadInput.ts"
 import type { ConsentType, Version } from "../../core/engine/ConsentType.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Rules from "../../core/engine/Rules.ts"
+import type { UsedPack } from "../../core/simulation/Summary.ts"
 import type { Given, Plan } from "./Plan.ts"
 
 type Types = ReadonlyArray<ConsentType>
@@ -77,6 +78,21 @@ export function* unmatched(
       yield `${name}: /${index}/match: matches no consent type`
     }
   }
+}
+
+/** For the file of a rule pack that has no warning of its own. */
+const notLegalAdvice = "This is not legal advice."
+
+/** What a rule pack says about the rules of a side; nothing for rules without a title. */
+export const packs = (side: UsedPack["side"], given: Plan["candidate"]): ReadonlyArray<UsedPack> => {
+  if (given?.about?.title === undefined) return []
+  const { title, summary, appliesFrom, source, notes = [], warning = notLegalAdvice } = given.about
+  const said = {
+    ...(summary !== undefined && { summary }),
+    ...(appliesFrom !== undefined && { appliesFrom }),
+    ...(source !== undefined && { source }),
+  }
+  return [{ side, reference: given.name, title, ...said, notes, warning }]
 }
 
 /** The name to show for a type: category, subcategory and label, if any is known; otherwise the id. */

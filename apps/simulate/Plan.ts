@@ -4,6 +4,7 @@
 import { Data } from "effect"
 import type { BadTable } from "../../adapters/duckdb/BadTable.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
+import type { About } from "../../adapters/files/RulesFile.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import type { Instant } from "../../core/engine/Instant.ts"
@@ -17,6 +18,8 @@ export interface Given<A> {
   readonly value: A
   /** The value as it was written, for the report. */
   readonly written: unknown
+  /** What a rule pack, or a file in its form, says about its rules. */
+  readonly about?: About
   /** SHA-256 of the bytes, if they came from a file. */
   readonly sha256?: string
 }

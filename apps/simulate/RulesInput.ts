@@ -4,9 +4,9 @@
 import { Effect, type FileSystem, Result, type Stdio } from "effect"
 import { BadInput, problemFromViolation, type Unreadable } from "../../adapters/files/BadInput.ts"
 import * as Documents from "../../adapters/files/Documents.ts"
+import * as RulesFile from "../../adapters/files/RulesFile.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
-import * as Exchange from "../../core/formats/Exchange.ts"
 import type { RuleSet } from "../../core/engine/Rules.ts"
 import * as RulePacks from "../../rule-packs/RulePacks.ts"
 import type { Given } from "./Plan.ts"
@@ -16,11 +16,11 @@ type GivenFromFile<A> = Effect.Effect<Given<A>, BadInput | Unreadable, FileSyste
 const refuse = (file: string, reason: string, where = "") =>
   new BadInput({ file, problems: [{ where, reason }], isCutShort: false })
 
-/** Checks a rule set that is written in the form of rules.json. */
+/** Checks a rule set that is written in a form of rules.json. */
 export const rulesFromValue = (name: string, written: unknown): Effect.Effect<Given<RuleSet>, BadInput> => {
-  const decoded = Exchange.decoder(Exchange.RuleSet)(written)
+  const decoded = RulesFile.decode(written)
   return Result.isSuccess(decoded)
-    ? Effect.succeed({ name, value: decoded.success, written })
+    ? Effect.succeed({ name, ...decoded.success })
     : Effect.fail(
         new BadInput({
           file: name,
@@ -33,7 +33,7 @@ export const rulesFromValue = (name: string, written: unknown): Effect.Effect<Gi
 const rulesFromPack = (reference: string): Effect.Effect<Given<RuleSet>, BadInput> => {
   const found = RulePacks.find(reference)
   return found.kind === "found"
-    ? rulesFromValue(reference, found.pack.rules)
+    ? rulesFromValue(reference, found.pack)
     : Effect.fail(refuse(reference, `no such rule pack; there are ${found.known.join(", ")}`))
 }
 

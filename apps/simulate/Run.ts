@@ -11,6 +11,7 @@ import * as Folds from "../../adapters/simulation-threads/Folds.ts"
 import type { ConsentType } from "../../core/engine/ConsentType.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Period from "../../core/engine/Period.ts"
+import * as Examples from "../../core/simulation/Examples.ts"
 import * as Steps from "../../core/simulation/Steps.ts"
 import type { Summary } from "../../core/simulation/Summary.ts"
 import * as Totals from "../../core/simulation/Totals.ts"
@@ -98,7 +99,8 @@ const summarize = (
       name: Candidate.nameOf(types.get(id) ?? { id }),
       changedPairs: changedPairs.get(id) ?? 0,
     })),
-    examples: Simulation.chooseExamples(part.examples, part.totals.reasons),
+    examples: Examples.choose(part.examples, part.totals.reasons),
+    packs: [...Candidate.packs("baseline", plan.baseline), ...Candidate.packs("candidate", plan.candidate)],
     baseline: Candidate.written(plan.baseline, plan.types),
     candidate: Candidate.written(plan.candidate, candidateTypes),
     inputs: [digest, ...digestsOf([plan.types, plan.baseline, plan.candidate, candidateTypes])],

@@ -144,7 +144,10 @@ export const RuleSet: Schema.Codec<RulesOf.RuleSet, unknown> = Schema.Array(
     }),
     rules: Rules,
   }),
-)
+).annotate({
+  message:
+    'expected a list of { "match": …, "rules": … }, such as [{ "match": {}, "rules": { "maxAge": { "accepted": "P6M" } } }]',
+})
 
 /** A version of a consent type. */
 export const Version = Schema.Struct({

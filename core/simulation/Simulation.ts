@@ -3,6 +3,7 @@
  *
  * The fold keeps totals and at most ten examples for each reason, and nothing else about people.
  */
+import * as Examples from "./Examples.ts"
 import * as EventColumns from "./EventColumns.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 import * as DiffLine from "../formats/DiffLine.ts"
@@ -37,15 +38,6 @@ export interface SimulationQuestion extends Comparison.Window {
   readonly step: Period.Period
 }
 
-/**
- * A person with different answers on the two sides, and the fields needed to choose among examples. The `concordId`
- * must not be shown.
- */
-export interface PossibleExample extends Omit<Example, "pseudonym"> {
-  readonly reason: Reason.Key
-  readonly concordId: string
-}
-
 /** Folds batches of whole people, in the order of `concordId`. Other folds may fold the people in between. */
 export interface Fold {
   /**
@@ -54,12 +46,9 @@ export interface Fold {
    */
   readonly fold: (batch: EventColumns.EventColumns | UnsortedEvents.UnsortedEvents) => string
   readonly totals: Totals.Totals
-  /** At most {@link maxExamples} for each reason, those with the least `concordId`. */
-  readonly examples: ReadonlyArray<PossibleExample>
+  /** At most {@link Examples.max} for each reason: the least shapes, and of each the least `concordId`. */
+  readonly examples: ReadonlyArray<Examples.PossibleExample>
 }
-
-/** The largest number of examples in a summary. */
-export const maxExamples = 10
 
 /**
  * How many types are cached. When there are more, the cache is cleared, because events can name any number of unknown
@@ -128,23 +117,14 @@ const inWords = ({ outcome, because }: Comparison.Side): string => {
   return `${words} (${new Date(event.consentDate).toISOString().slice(0, 10)}, version ${event.version})`
 }
 
-const toPossibleExample = (
-  reason: Reason.Key,
-  concordId: string,
-  consentType: string,
-  found: ReadonlyArray<Comparison.Difference>,
-): PossibleExample => ({
-  reason,
-  concordId,
-  consentType,
-  intervals: found.map(({ from, until, before, after }) => ({
+const toIntervals = (found: ReadonlyArray<Comparison.Difference>): Example["intervals"] =>
+  found.map(({ from, until, before, after }) => ({
     from,
     until,
     before: toAnswer(before),
     after: toAnswer(after),
     because: `before: ${inWords(before)}; after: ${inWords(after)}`,
-  })),
-})
+  }))
 
 /** Makes a fold. `steps` are those of the question's window and step. */
 export const make = (question: SimulationQuestion, steps: Steps.Steps, keepsLines: boolean): Fold => {
@@ -152,7 +132,7 @@ export const make = (question: SimulationQuestion, steps: Steps.Steps, keepsLine
   const sidesFor = sidesOf(question)
   const sweep = Sweep.make(window)
   const counter = new Totals.TotalsCounter(steps)
-  const examples: Array<PossibleExample> = []
+  const examples = new Map<Reason.Key, ReadonlyArray<Examples.PossibleExample>>()
   const sort = UnsortedEvents.sorter(question.knownAt)
 
   const fold = (batch: EventColumns.EventColumns | UnsortedEvents.UnsortedEvents): string => {
@@ -173,11 +153,15 @@ export const make = (question: SimulationQuestion, steps: Steps.Steps, keepsLine
         const isDifferent = sweep.pair(columns, low, high, baseline, candidate, counter)
         counter.endPair()
         if (isDifferent) {
-          const reason = counter.claimExample(maxExamples)
-          if (keepsLines || reason !== undefined) {
+          const reasons = counter.claimExample(Examples.max)
+          if (keepsLines || reasons.length > 0) {
             const concordId = columns.concordIds.at(person) ?? ""
             const found = differences(columns, low, high, concordId, { baseline, candidate }, window)
-            if (reason !== undefined) examples.push(toPossibleExample(reason, concordId, consentType, found))
+            for (const reason of reasons) {
+              const { shape } = counter
+              const example = { reason, shape, concordId, consentType, intervals: toIntervals(found) }
+              examples.set(reason, Examples.least([...(examples.get(reason) ?? []), example]))
+            }
             if (keepsLines) {
               for (const each of found) {
                 text += `${JSON.stringify(DiffLine.fromDifference(concordId, named, each))}\n`
@@ -191,34 +175,11 @@ export const make = (question: SimulationQuestion, steps: Steps.Steps, keepsLine
     }
     return text
   }
-  return { fold, totals: counter.totals, examples }
-}
-
-const byPerson = (a: PossibleExample, b: PossibleExample): number =>
-  a.concordId < b.concordId ? -1 : a.concordId > b.concordId ? 1 : a.consentType < b.consentType ? -1 : 1
-
-/**
- * Chooses at most {@link maxExamples} of the examples of all folds: one of each reason in turn, the most frequent
- * reason first, and within a reason in the order of `concordId`. No person is chosen twice. The pseudonyms are numbers
- * and say nothing about the person.
- */
-export const chooseExamples = (
-  examples: ReadonlyArray<PossibleExample>,
-  reasons: ReadonlyMap<Reason.Key, Pick<Totals.ReasonTotals, "pairs">>,
-): ReadonlyArray<Example> => {
-  const queues = [...reasons]
-    .toSorted(([a, n], [b, m]) => m.pairs - n.pairs || a - b)
-    .map(([key]) => examples.filter(({ reason }) => reason === key).toSorted(byPerson))
-  const people = new Set<string>()
-  const chosen: Array<Example> = []
-  for (let place = 0; place < maxExamples; place++) {
-    for (const queue of queues) {
-      const next = queue[place]
-      if (next === undefined || people.has(next.concordId) || chosen.length === maxExamples) continue
-      people.add(next.concordId)
-      const { consentType, intervals } = next
-      chosen.push({ pseudonym: `Person ${chosen.length + 1}`, consentType, intervals })
-    }
+  return {
+    fold,
+    totals: counter.totals,
+    get examples() {
+      return [...examples.values()].flat()
+    },
   }
-  return chosen
 }

@@ -19,16 +19,24 @@ export interface Count {
   readonly pairs: number
 }
 
-/** One step of the window, by default a day. */
+/**
+ * One step of the window, by default a day.
+ *
+ * Asking begins when `askAgain` becomes true. It is counted under `mustAsk` if nothing is permitted without a new answer,
+ * and under `mayAsk` if nothing depends on it: after a refusal whose time is over, or where a question that was only
+ * seen permits.
+ */
 export interface Day {
   /** The first instant of the step. */
   readonly at: Instant
   /** The number of pairs permitted at `at`. */
   readonly permittedBefore: number
   readonly permittedAfter: number
-  /** The number of times that `askAgain` becomes true from `at` until the next step, over all pairs. */
-  readonly askedBefore: number
-  readonly askedAfter: number
+  /** The number of times that asking begins from `at` until the next step, over all pairs. */
+  readonly mustAskBefore: number
+  readonly mustAskAfter: number
+  readonly mayAskBefore: number
+  readonly mayAskAfter: number
 }
 
 /** The number of pairs of one type with one status, at the first instant of each step. */
@@ -67,6 +75,22 @@ export interface Example {
   }>
 }
 
+/** What a rule pack says about itself, with the side that used it. A rule pack is not legal advice. */
+export interface UsedPack {
+  readonly side: "baseline" | "candidate"
+  /** `pack:cnil@2020-09` if it is published, otherwise the file that says this about its rules. */
+  readonly reference: string
+  readonly title: string
+  readonly summary?: string
+  /** The day (`YYYY-MM-DD`, UTC) from which its text applies. */
+  readonly appliesFrom?: string
+  /** The address of its text. */
+  readonly source?: string
+  readonly notes: ReadonlyArray<string>
+  /** The statement that it is not legal advice. */
+  readonly warning: string
+}
+
 /** The figures of one simulation. Intervals are half-open. */
 export interface Summary {
   readonly from: Instant
@@ -78,18 +102,26 @@ export interface Summary {
   readonly changed: Count
   readonly losesPermission: Count
   readonly gainsPermission: Count
+  /** Those that the candidate asks and the baseline does not, because nothing is permitted without a new answer. */
   readonly mustBeAskedAgain: Count
+  /**
+   * Those that the candidate lets ask and the baseline does not, although nothing depends on it: after a refusal whose
+   * time is over, which still never permits. One person, or one pair at another instant, can be in both counts.
+   */
+  readonly mayBeAskedAgain: Count
   readonly consentTypes: ReadonlyArray<{ readonly id: string; readonly name: string; readonly changedPairs: number }>
   readonly days: ReadonlyArray<Day>
   /** Sorted by type, then by status; without statuses that no pair has at any step. */
   readonly statusDays?: ReadonlyArray<StatusDays>
   readonly transitions: ReadonlyArray<Transition>
   readonly reasons: ReadonlyArray<Reason>
-  /** At most ten examples. */
+  /** At most ten examples, which differ in their consent type, their statuses or the part of the window. */
   readonly examples: ReadonlyArray<Example>
-  /** The baseline exactly as it was given. */
+  /** The rule packs of both sides. */
+  readonly packs: ReadonlyArray<UsedPack>
+  /** The rules and types of the baseline exactly as they were given. */
   readonly baseline: unknown
-  /** The candidate exactly as it was given. */
+  /** The rules and types of the candidate exactly as they were given. */
   readonly candidate: unknown
   /** The name and the SHA-256 of each input. */
   readonly inputs: ReadonlyArray<{ readonly name: string; readonly sha256: string }>

@@ -5,6 +5,7 @@
 import type { Instant } from "../engine/Instant.ts"
 import * as Outcome from "../engine/Outcome.ts"
 import * as Reason from "./Reason.ts"
+import * as Shape from "./Shape.ts"
 import * as Steps from "./Steps.ts"
 import type { Count, Day, StatusDays, Summary, Transition } from "./Summary.ts"
 
@@ -16,18 +17,25 @@ export interface Totals {
   losesPermission: Writable<Count>
   gainsPermission: Writable<Count>
   mustBeAskedAgain: Writable<Count>
+  mayBeAskedAgain: Writable<Count>
   readonly types: Map<string, TypeTotals>
   readonly reasons: Map<Reason.Key, ReasonTotals>
-  /** For each step, how many times `askAgain` becomes true under the baseline, over all pairs. */
-  readonly askedBaseline: Float64Array
-  /** The same under the candidate. */
-  readonly askedCandidate: Float64Array
+  readonly askedBaseline: Asked
+  readonly askedCandidate: Asked
+}
+
+/** For each step, how many times asking begins under one side, over all pairs ({@link Day}). */
+interface Asked {
+  readonly must: Float64Array
+  readonly may: Float64Array
 }
 
 type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
 
 /** The totals of one consent type. */
 export interface TypeTotals {
+  /** The shape of a pair of this type without any difference. */
+  readonly shape: number
   /** The number of pairs with different answers on the two sides at some instant. */
   changedPairs: number
   /**
@@ -45,16 +53,22 @@ export interface TypeTotals {
 export interface ReasonTotals {
   readonly key: Reason.Key
   pairs: number
-  /** How many pairs have been kept as examples of it. */
-  examples: number
+  /** The shapes of the pairs that are kept as its examples, in ascending order ({@link Shape}). */
+  readonly shapes: Array<number>
 }
 
 const zero = (): Writable<Count> => ({ people: 0, pairs: 0 })
 
-const newType = (): TypeTotals => ({
+const newType = (consentType: string): TypeTotals => ({
+  shape: Shape.ofType(consentType),
   changedPairs: 0,
   steps: Array.from({ length: 64 }, () => undefined),
   transitions: new Float64Array(64),
+})
+
+const newAsked = ({ starts }: Steps.Steps): Asked => ({
+  must: new Float64Array(starts.length),
+  may: new Float64Array(starts.length),
 })
 
 /** The totals without any person. */
@@ -65,17 +79,22 @@ export const empty = (steps: Steps.Steps): Totals => ({
   losesPermission: zero(),
   gainsPermission: zero(),
   mustBeAskedAgain: zero(),
+  mayBeAskedAgain: zero(),
   types: new Map(),
   reasons: new Map(),
-  askedBaseline: new Float64Array(steps.starts.length),
-  askedCandidate: new Float64Array(steps.starts.length),
+  askedBaseline: newAsked(steps),
+  askedCandidate: newAsked(steps),
 })
+
+/** No reasons, without an array for each pair. */
+const none: Array<Reason.Key> = []
 
 // Flags of a pair or a person, as bits of a number.
 const isChanged = 1
 const loses = 2
 const gains = 4
-const isAskedAgain = 8
+const mustBeAsked = 8
+const mayBeAsked = 16
 
 /**
  * Counts the stretches of a sweep. For each pair of a person call `beginPair`, `stretch` for each stretch in order, and
@@ -84,9 +103,10 @@ const isAskedAgain = 8
 export class TotalsCounter {
   readonly totals: Totals
   private readonly steps: Steps.Steps
-  private type: TypeTotals = newType()
+  private type: TypeTotals = newType("")
   private personFlags = 0
   private pairFlags = 0
+  private pairShape = 0
   private isFirst = true
   /** The codes of the previous stretch. */
   private lastBaseline = 0
@@ -107,7 +127,7 @@ export class TotalsCounter {
   /** The totals of a type, which `beginPair` needs for its pairs. */
   typeOf(consentType: string): TypeTotals {
     let type = this.totals.types.get(consentType)
-    if (type === undefined) this.totals.types.set(consentType, (type = newType()))
+    if (type === undefined) this.totals.types.set(consentType, (type = newType(consentType)))
     return type
   }
 
@@ -115,23 +135,29 @@ export class TotalsCounter {
     this.type = type
     this.pair++
     this.pairFlags = 0
+    this.pairShape = type.shape
     this.pairReasonCount = 0
     this.isFirst = true
   }
 
+  /** The shape of the current pair. */
+  get shape(): number {
+    return this.pairShape
+  }
+
   /**
-   * Keeps the current pair as an example of the first of its reasons that has fewer than `maximum` examples, and
-   * returns that reason; `undefined` if every reason has enough examples.
+   * The reasons of the current pair that it is kept as an example of: its shape is among the `maximum` least of the
+   * reason, and no earlier pair has it. The least shapes are the same in whatever parts the people are folded.
    */
-  claimExample(maximum: number): Reason.Key | undefined {
+  claimExample(maximum: number): ReadonlyArray<Reason.Key> {
+    let claimed = none
     for (let index = 0; index < this.pairReasonCount; index++) {
-      const reason = this.pairReasons[index]!
-      if (reason.examples < maximum) {
-        reason.examples++
-        return reason.key
-      }
+      const { key, shapes } = this.pairReasons[index]!
+      if (!Shape.keep(shapes, this.pairShape, maximum)) continue
+      if (claimed === none) claimed = []
+      claimed.push(key)
     }
-    return undefined
+    return claimed
   }
 
   /**
@@ -143,7 +169,8 @@ export class TotalsCounter {
       this.count(baseline, 0, 1)
       this.count(candidate + 32, 0, 1)
       // At the start of the window a pair counts as newly asked only if the candidate asks and the baseline does not.
-      if (Reason.isAsked(candidate) && !Reason.isAsked(baseline)) this.totals.askedCandidate[0]! += 1
+      if (Reason.isAsked(candidate) && !Reason.isAsked(baseline))
+        this.countAsked(candidate, 0, this.totals.askedCandidate)
       this.isFirst = false
     } else {
       if (baseline !== this.lastBaseline) {
@@ -155,7 +182,10 @@ export class TotalsCounter {
     }
     this.lastBaseline = baseline
     this.lastCandidate = candidate
-    if (baseline !== candidate) this.countDifference(baseline, candidate, state, version)
+    if (baseline !== candidate) {
+      this.pairShape = Shape.add(this.pairShape, this.steps.window, from, baseline * 32 + candidate)
+      this.countDifference(baseline, candidate, state, version)
+    }
   }
 
   endPair(): void {
@@ -167,7 +197,8 @@ export class TotalsCounter {
     totals.changed.pairs++
     if (pairFlags & loses) totals.losesPermission.pairs++
     if (pairFlags & gains) totals.gainsPermission.pairs++
-    if (pairFlags & isAskedAgain) totals.mustBeAskedAgain.pairs++
+    if (pairFlags & mustBeAsked) totals.mustBeAskedAgain.pairs++
+    if (pairFlags & mayBeAsked) totals.mayBeAskedAgain.pairs++
   }
 
   endPerson(): void {
@@ -177,7 +208,8 @@ export class TotalsCounter {
     totals.changed.people++
     if (personFlags & loses) totals.losesPermission.people++
     if (personFlags & gains) totals.gainsPermission.people++
-    if (personFlags & isAskedAgain) totals.mustBeAskedAgain.people++
+    if (personFlags & mustBeAsked) totals.mustBeAskedAgain.people++
+    if (personFlags & mayBeAsked) totals.mayBeAskedAgain.people++
     this.personFlags = 0
   }
 
@@ -190,18 +222,28 @@ export class TotalsCounter {
    * Counts that one side's answer changes at `at`. The change counts from the next step that begins, because totals are
    * read at the beginning of a step; asking that begins counts in the step that holds `at`.
    */
-  private countChange(at: Instant, oldCode: number, newCode: number, offset: number, asked: Float64Array): void {
+  private countChange(at: Instant, oldCode: number, newCode: number, offset: number, asked: Asked): void {
     const step = Steps.before(this.steps, at)
     this.count(oldCode + offset, step, -1)
     this.count(newCode + offset, step, 1)
-    if (Reason.isAsked(newCode) && !Reason.isAsked(oldCode)) asked[Steps.holding(this.steps, at)]! += 1
+    if (Reason.isAsked(newCode) && !Reason.isAsked(oldCode)) {
+      this.countAsked(newCode, Steps.holding(this.steps, at), asked)
+    }
+  }
+
+  private countAsked(code: number, step: number, { may, must }: Asked): void {
+    const counts = Reason.isAskedByNeed(code) ? must : may
+    counts[step]! += 1
   }
 
   private countDifference(baseline: number, candidate: number, state: number, version: number): void {
     if (Reason.isPermitted(baseline) !== Reason.isPermitted(candidate)) {
       this.pairFlags |= Reason.isPermitted(baseline) ? loses : gains
     }
-    this.pairFlags |= Reason.isAsked(candidate) && !Reason.isAsked(baseline) ? isChanged | isAskedAgain : isChanged
+    this.pairFlags |= isChanged
+    if (Reason.isAsked(candidate) && !Reason.isAsked(baseline)) {
+      this.pairFlags |= Reason.isAskedByNeed(candidate) ? mustBeAsked : mayBeAsked
+    }
     const transition = (baseline >> 2) * 8 + (candidate >> 2)
     if (this.lastPairs[transition] !== this.pair) {
       this.lastPairs[transition] = this.pair
@@ -218,7 +260,7 @@ export class TotalsCounter {
     }
     const { reasons } = this.totals
     let reason = reasons.get(key)
-    if (reason === undefined) reasons.set(key, (reason = { key, pairs: 0, examples: 0 }))
+    if (reason === undefined) reasons.set(key, (reason = { key, pairs: 0, shapes: [] }))
     reason.pairs++
     pairReasons[this.pairReasonCount++] = reason
   }
@@ -231,6 +273,11 @@ const addCount = (into: Writable<Count>, more: Count): void => {
 
 const addAll = (into: Float64Array, more: Float64Array): void => {
   for (let index = 0; index < more.length; index++) into[index]! += more[index]!
+}
+
+const addAsked = (into: Asked, more: Asked): void => {
+  addAll(into.must, more.must)
+  addAll(into.may, more.may)
 }
 
 const addType = (into: TypeTotals, more: TypeTotals): void => {
@@ -252,15 +299,13 @@ export const add = (into: Totals, more: Totals): void => {
   addCount(into.losesPermission, more.losesPermission)
   addCount(into.gainsPermission, more.gainsPermission)
   addCount(into.mustBeAskedAgain, more.mustBeAskedAgain)
-  addAll(into.askedBaseline, more.askedBaseline)
-  addAll(into.askedCandidate, more.askedCandidate)
-  for (const [key, { pairs, examples }] of more.reasons) {
+  addCount(into.mayBeAskedAgain, more.mayBeAskedAgain)
+  addAsked(into.askedBaseline, more.askedBaseline)
+  addAsked(into.askedCandidate, more.askedCandidate)
+  for (const [key, reason] of more.reasons) {
     const own = into.reasons.get(key)
-    if (own === undefined) into.reasons.set(key, { key, pairs, examples })
-    else {
-      own.pairs += pairs
-      own.examples += examples
-    }
+    if (own === undefined) into.reasons.set(key, reason)
+    else own.pairs += reason.pairs
   }
   for (const [id, type] of more.types) {
     const own = into.types.get(id)
@@ -306,8 +351,10 @@ const days = (totals: Totals, steps: Steps.Steps): ReadonlyArray<Day> => {
     at,
     permittedBefore: baseline[index]!,
     permittedAfter: candidate[index]!,
-    askedBefore: totals.askedBaseline[index]!,
-    askedAfter: totals.askedCandidate[index]!,
+    mustAskBefore: totals.askedBaseline.must[index]!,
+    mustAskAfter: totals.askedCandidate.must[index]!,
+    mayAskBefore: totals.askedBaseline.may[index]!,
+    mayAskAfter: totals.askedCandidate.may[index]!,
   }))
 }
 
@@ -333,6 +380,7 @@ export type Figures = Pick<
   | "losesPermission"
   | "gainsPermission"
   | "mustBeAskedAgain"
+  | "mayBeAskedAgain"
   | "days"
   | "statusDays"
   | "transitions"
@@ -347,6 +395,7 @@ export const figures = (totals: Totals, steps: Steps.Steps): Figures => ({
   losesPermission: totals.losesPermission,
   gainsPermission: totals.gainsPermission,
   mustBeAskedAgain: totals.mustBeAskedAgain,
+  mayBeAskedAgain: totals.mayBeAskedAgain,
   days: days(totals, steps),
   statusDays: statusDays(totals, steps),
   transitions: transitions(totals),

@@ -9,6 +9,6 @@ const summary = await simulate({
   from: "2099-01-01",
   until: "2100-01-01",
 })
-for (const { at, askedAfter } of summary.days.filter(({ askedAfter }) => askedAfter > 0)) {
-  console.log(`${new Date(at).toISOString().slice(0, 10)}: ${askedAfter} to be asked again`)
+for (const { at, mustAskAfter } of summary.days.filter(({ mustAskAfter }) => mustAskAfter > 0)) {
+  console.log(`${new Date(at).toISOString().slice(0, 10)}: ${mustAskAfter} must be asked again`)
 }

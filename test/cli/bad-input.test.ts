@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
+import { notUtf8 } from "../../adapters/support/Encoding.ts"
 import { line, workplace } from "./run.ts"
 
 const place = workplace()
@@ -77,7 +78,7 @@ describe("events", () => {
   it("refuses what is not UTF-8, by its line", async () => {
     const bad = Buffer.concat([Buffer.from(line()), Buffer.from("\n"), Buffer.from([0x22, 0xc3, 0x28, 0x22, 0x0a])])
     const { code, stdout, stderr } = await withEvents(bad)
-    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: "standard input: line 18: not UTF-8\n" })
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: `standard input: line 18: ${notUtf8}\n` })
   })
 
   it("refuses lines longer than 1 MiB, wherever they end, and goes on after them", async () => {
@@ -132,9 +133,14 @@ describe("documents", () => {
   })
 
   it("not UTF-8", async () => {
-    place.write("types.json", Buffer.from([0xff, 0xfe, 0x7b, 0x00]))
-    const { code, stderr } = await place.run(["decisions", "--types", "types.json", "--events", "good.ndjson"])
-    expect({ code, stderr }).toEqual({ code: 2, stderr: "types.json: not UTF-8\n" })
+    for (const [bytes, reason] of [
+      [[0xff, 0xfe, 0x7b, 0x00], "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8"],
+      [[0x22, 0xfc, 0x22], notUtf8],
+    ] as const) {
+      place.write("types.json", Buffer.from(bytes))
+      const { code, stderr } = await place.run(["decisions", "--types", "types.json", "--events", "good.ndjson"])
+      expect({ code, stderr }).toEqual({ code: 2, stderr: `types.json: ${reason}\n` })
+    }
   })
 })
 

@@ -5,6 +5,7 @@ import { once } from "node:events"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
+import * as RulePacks from "../../rule-packs/RulePacks.ts"
 import { line, linesOf, workplace } from "./run.ts"
 
 const place = workplace()
@@ -82,6 +83,7 @@ it("writes the summary as JSON, with the totals of every day and a digest of eve
     losesPermission: { people: 2, pairs: 2 },
     gainsPermission: { people: 0, pairs: 0 },
     mustBeAskedAgain: { people: 2, pairs: 2 },
+    mayBeAskedAgain: { people: 0, pairs: 0 },
     transitions: [{ consentType: "news", before: "given", after: "expired", pairs: 2 }],
     reasons: [{ reason: "an accepted answer has expired", pairs: 2 }],
     candidate: { rules: [six] },
@@ -89,8 +91,8 @@ it("writes the summary as JSON, with the totals of every day and a digest of eve
   })
   expect(summary.days).toHaveLength(366)
   const day = (date: string) => summary.days.find(({ at }: { at: number }) => at === Date.parse(date))
-  expect(day("2024-07-30")).toMatchObject({ permittedBefore: 3, permittedAfter: 3, askedBefore: 0, askedAfter: 0 })
-  expect(day("2024-07-31")).toMatchObject({ permittedBefore: 3, permittedAfter: 1, askedBefore: 0, askedAfter: 2 })
+  expect(day("2024-07-30")).toMatchObject({ permittedBefore: 3, permittedAfter: 3, mustAskBefore: 0, mustAskAfter: 0 })
+  expect(day("2024-07-31")).toMatchObject({ permittedBefore: 3, permittedAfter: 1, mustAskBefore: 0, mustAskAfter: 2 })
   expect(summary.inputs.map(({ name }: { name: string }) => name)).toEqual(["events.ndjson", "types.json", "six.json"])
   for (const { sha256 } of summary.inputs) expect(sha256).toMatch(/^[0-9a-f]{64}$/)
 })
@@ -132,12 +134,101 @@ describe("the exit code", () => {
     ["3 when more lose permission than allowed", ["--fail-on", "lost-permission=0.5%"], 3],
     ["3 also with --exit-code", ["--exit-code", "--fail-on", "lost-permission=1"], 3],
     ["0 at exactly the limit", ["--fail-on", "lost-permission=100%"], 0],
-    ["0 at exactly the limit of people", ["--fail-on", "asked-again=2"], 0],
+    ["0 at exactly the limit of people", ["--fail-on", "must-be-asked-again=2"], 0],
+    ["3 when more must be asked again than allowed", ["--fail-on", "must-be-asked-again=1"], 3],
+    ["0 when none may be asked again after a no", ["--fail-on", "may-be-asked-again=0"], 0],
   ])("is %s", async (_, flags, expected) => {
     const { code, stderr } = await place.run([...candidate, ...flags])
     expect(code).toBe(expected)
     expect(stderr.includes("of 2 people, more than")).toBe(expected === 3)
   })
+})
+
+describe("a no that has lapsed", () => {
+  place.write(
+    "no.ndjson",
+    [
+      line({ id: "e1", concordId: "ann", consentDate: jan31 }),
+      line({ id: "e2", concordId: "ben", consentDate: jan31, consentState: "declined" }),
+    ].join("\n"),
+  )
+  const asked = ["simulate", "--events", "no.ndjson", ...window, "--candidate", "pack:cnil@2020-09"]
+
+  it("may be asked about again, and is not among those that must be asked", async () => {
+    const { stdout } = await place.run(asked)
+    expect(stdout).toMatch(/must be asked again +1 +50 % +1 +50 %/)
+    expect(stdout).toMatch(/may be asked again \(after a no\) +1 +50 % +1 +50 %/)
+    const summary = JSON.parse((await place.run([...asked, "--json"])).stdout)
+    expect(summary).toMatchObject({ mustBeAskedAgain: { people: 1 }, mayBeAskedAgain: { people: 1 } })
+    expect(summary.days.find(({ at }: { at: number }) => at === Date.parse("2024-07-31"))).toMatchObject({
+      mustAskAfter: 1,
+      mayAskAfter: 1,
+    })
+  })
+
+  it("has a limit of its own, and the name for both together is refused with the two", async () => {
+    expect((await place.run([...asked, "--fail-on", "may-be-asked-again=0"])).code).toBe(3)
+    const { code, stderr } = await place.run([...asked, "--fail-on", "asked-again=0"])
+    expect(code).toBe(2)
+    expect(stderr).toContain("must-be-asked-again")
+    expect(stderr).toContain("may-be-asked-again")
+  })
+})
+
+describe("rules are read", () => {
+  const changed = async (...flags: ReadonlyArray<string>) => {
+    const { code, stderr, stdout } = await place.run([...question, ...flags, "--json"])
+    return code === 0 ? JSON.parse(stdout) : stderr
+  }
+
+  it("as a list, as the object that the report and a script show, and as the file of a rule pack", async () => {
+    place.write("object.json", JSON.stringify({ rules: [six] }))
+    const expected = await changed("--candidate", "six.json")
+    for (const [name, content] of [
+      ["object.json", { rules: [six] }],
+      ["copied.json", { ...RulePacks.all[0], rules: [six] }],
+    ] as const) {
+      place.write(name, JSON.stringify(content))
+      const { candidate, losesPermission } = await changed("--candidate", name)
+      expect({ candidate, losesPermission }).toEqual({
+        candidate: expected.candidate,
+        losesPermission: expected.losesPermission,
+      })
+    }
+  })
+
+  it.each([
+    ["3", "expected a list of"],
+    ["{}", '{ "rules": [ … ] }'],
+    ['{ "rules": {} }', "/rules: expected a list of"],
+    ['{ "rules": [], "titel": "x" }', "/titel: no such member"],
+  ])("%s is refused with the two forms", async (content, reason) => {
+    place.write("wrong.json", content)
+    expect(await changed("--candidate", "wrong.json")).toContain(reason)
+  })
+})
+
+it("names a rule pack, its text, its notes and that it is not legal advice: in the tables and the summary", async () => {
+  const [pack] = RulePacks.all.filter(({ id }) => id === "cnil")
+  const { id: _, rules: __, version: ___, ...said } = pack!
+  const asked = [...question, "--candidate", "pack:cnil@2020-09"]
+  const { packs } = JSON.parse((await place.run([...asked, "--json"])).stdout)
+  expect(packs).toEqual([{ side: "candidate", reference: "pack:cnil@2020-09", ...said }])
+  const { stdout } = await place.run(asked)
+  const words = stdout.replaceAll(/\s+/g, " ")
+  for (const text of ["pack:cnil@2020-09", said.title, said.summary, said.source, ...said.notes, said.warning]) {
+    expect(words).toContain(text)
+  }
+  place.write("copied.json", JSON.stringify({ ...pack, warning: undefined }))
+  const both = await place.run([...question, "--baseline", "copied.json", "--candidate", "six.json", "--json"])
+  expect(JSON.parse(both.stdout).packs).toMatchObject([
+    {
+      side: "baseline",
+      reference: "copied.json",
+      title: said.title,
+      warning: expect.stringContaining("not legal advice"),
+    },
+  ])
 })
 
 it("takes a rule pack for the candidate, and writes a report that names it and loads nothing", async () => {
@@ -149,10 +240,52 @@ it("takes a rule pack for the candidate, and writes a report that names it and l
   const report = read("report.html")
   expect(report).toContain("people lose a permission")
   expect(report).toContain("a yes counts for 6 months")
+  for (const text of [
+    "pack:cnil@2020-09",
+    "CNIL (France)",
+    "https://www.cnil.fr/",
+    "It is about trackers.",
+    "not legal advice",
+  ]) {
+    expect(report).toContain(text)
+  }
   expect(report).not.toMatch(/<script|<link|src=/)
   // The report names no person, because it is passed on.
   expect(report).not.toMatch(/\b(ann|ben)\b/)
   expect(readdirSync(place.folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
+})
+
+describe("events as CSV", () => {
+  const header = ["id", "concordId", "consentType", "consentState", "consentDate", "dateCreated"]
+  const ofCsv = (name: string) => [...question.with(2, name), "--candidate", "six.json"]
+
+  it.each([",", ";", "\t", "|"])("are read with %j between the fields", async (delimiter) => {
+    const rows = [header, ["e1", "ann", "news", "accepted", jan31, jan31]]
+    place.write("events.csv", rows.map((row) => row.join(delimiter)).join("\n"))
+    const { code, stdout } = await place.run(ofCsv("events.csv"))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/loses permission +1 +100 %/)
+  })
+
+  it.each([
+    [
+      "WINDOWS-1252",
+      Buffer.from("é", "latin1"),
+      "line 2: not UTF-8: convert the file, if Windows wrote it with iconv -f WINDOWS-1252",
+    ],
+    ["UTF-16", undefined, "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8"],
+  ])("in %s are refused with the command that converts them", async (_, name, reason) => {
+    const text = `${header.join(",")}\ne1,ann,news,accepted,${jan31},${jan31}\n`
+    const [before = "", after = ""] = text.split("ann")
+    const bytes =
+      name === undefined
+        ? Buffer.from(`\ufeff${text}`, "utf16le")
+        : Buffer.concat([Buffer.from(before), name, Buffer.from(after)])
+    place.write("encoded.csv", bytes)
+    const { code, stderr } = await place.run(ofCsv("encoded.csv"))
+    expect(code).toBe(2)
+    expect(stderr).toContain(`encoded.csv: ${reason}`)
+  })
 })
 
 it("warns of a rule that matches nothing", async () => {

@@ -10,7 +10,7 @@ const path = (name: string): string => fileURLToPath(new URL(`../../examples/sim
 
 it.each([
   ["shorter-consent", "4 of 5 people would have to say yes again\n"],
-  ["new-version", "2099-03-31: 3 to be asked again\n"],
+  ["new-version", "2099-03-31: 3 must be asked again\n"],
   [
     "rule-pack",
     "5 × an accepted answer has expired\n" +

@@ -37,6 +37,14 @@ test.each([
   expect(read(format, text)).toBe(expected)
 })
 
+test.each(["dd.MM.yyyy", "d.M.yy", "MMM d, yyyy h:mm a", "MMMM dd yyyy", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "excel"])(
+  "The example of %s is a date in it",
+  (format) => {
+    const { example } = Result.getOrThrow(DateFormat.make(format))
+    expect(read(format, example)).toMatch(/^2024-01-31/)
+  },
+)
+
 test.each([
   [
     "dd.MM.yyyy",

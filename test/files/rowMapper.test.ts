@@ -229,6 +229,33 @@ describe("A date", () => {
     expect(at({ zone: "Pacific/Apia" }, "2011-12-30")).toEqual(["consentDate invalid"])
   })
 
+  const faultOf = (source: object, when: unknown) => {
+    const mapping = Result.getOrThrow(Mapping.decode({ consentDate: { column: "when", ...source } }))
+    const mapped = RowMapper.make(mapping).map({ when, consentState: "accepted" })
+    return Result.isFailure(mapped) ? mapped.failure[0]?.detail : undefined
+  }
+
+  test.each([
+    [
+      { format: "dd.MM.yyyy", zone: "Europe/Berlin" },
+      "2024-01-31",
+      "as the format dd.MM.yyyy says, such as 31.01.2024",
+    ],
+    [{ format: "excel", zone: "Europe/Berlin" }, "31.01.2024", "as the format excel says, such as 45322.4"],
+    [{ zone: "Europe/Berlin" }, "31.01.2024", "such as 2024-01-31 or 2024-01-31 10:00; give format"],
+    [{ offset: "+01:00" }, "31.01.2024", "such as 2024-01-31 or 2024-01-31 10:00; give format"],
+    [{ offset: "+01:00" }, "2024-02-30", "such as 2024-01-31 or 2024-01-31 10:00; give format"],
+    [{ offset: "+01:00" }, 45322, "such as 2024-01-31 or 2024-01-31 10:00; give format"],
+    [{}, "31.01.2024", "with an offset, such as 2024-01-31T10:00:00+01:00; a mapping can give zone or offset"],
+    [{}, "2024-01-31", "with an offset, such as 2024-01-31T10:00:00+01:00; a mapping can give zone or offset"],
+    [{ as: "seconds" }, "31.01.2024", "must hold seconds since 1970"],
+  ])("that is not as %j says has a fault that says what the column must hold: %s", (source, when, expected) => {
+    const fault = faultOf(source, when)
+    expect(fault).toContain("the column when must hold ")
+    expect(fault).toContain(expected)
+    expect(fault).not.toContain(String(when) === "2024-01-31" ? "2024-01-31;" : String(when))
+  })
+
   test("that is none is a fault of its row, and left out of a refusal", () => {
     const source = { format: "dd.MM.yyyy", zone: "UTC" }
     for (const held of ["2024-01-31", "31.02.2024", "", true, {}].slice(0, 2)) {
@@ -329,7 +356,7 @@ describe("A column that is not read", () => {
 
   test("is a fault of the row if it is a member in another spelling", () => {
     const mapper = mapperOf({ consentDate: "when" })
-    expect(read(mapper, { Email: "a", when: "x" })).toEqual(["email unknown"])
+    expect(read(mapper, { Email: "a", when: "x" })).toEqual(["email unknown", "consentDate invalid"])
     expect(read(mapper, { Email: "a", email: "b", "consent-date": "x" })).toEqual({
       consentAction: "import",
       email: "b",

@@ -6,11 +6,13 @@ import * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as ConsentType from "../../core/engine/ConsentType.ts"
 import * as DiffLine from "../../core/formats/DiffLine.ts"
+import * as Examples from "../../core/simulation/Examples.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Period from "../../core/engine/Period.ts"
 import * as UnsortedEvents from "../../core/simulation/UnsortedEvents.ts"
 import * as Rules from "../../core/engine/Rules.ts"
 import * as Comparison from "../../core/engine/Comparison.ts"
+import type * as Outcome from "../../core/engine/Outcome.ts"
 import * as Steps from "../../core/simulation/Steps.ts"
 import * as Totals from "../../core/simulation/Totals.ts"
 import * as Terms from "../../core/engine/Terms.ts"
@@ -107,6 +109,10 @@ const spelledOut = (columns: EventColumns.EventColumns) => {
   })
 }
 
+/** Whether nothing is permitted without a new answer, and the person has not said no. */
+const isNeeded = ({ permitted, status }: Outcome.Outcome): boolean =>
+  !permitted && ["expired", "invalidated", "requested", "unknown"].includes(status)
+
 /** The same result by the timelines of section 3.3: the stretches of each pair. */
 const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.SimulationQuestion) =>
   [...Map.groupBy(ledger, ({ concordId, consentType }) => `${concordId} ${consentType}`)]
@@ -129,7 +135,7 @@ const pairs = (ledger: ReadonlyArray<ConsentEvent>, question: Simulation.Simulat
 
 // Kills: in Sweep, an event is still live at the instant of its lapse, a tie of yes and no is given to the yes, a
 // passive answer as old as the choice counts, the later of two lapses counts, or a version invalidates its own answers;
-// TotalsCounter reads asking or permission of the wrong side.
+// TotalsCounter reads asking or permission of the wrong side, or a lapsed refusal must be asked again.
 test("A fold over columns writes the lines and the totals that the timelines give.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {
@@ -154,7 +160,9 @@ test("A fold over columns writes the lines and the totals that the timelines giv
       expect(figures.changed).toEqual(count(() => true))
       expect(figures.losesPermission).toEqual(count((before, after) => before.permitted && !after.permitted))
       expect(figures.gainsPermission).toEqual(count((before, after) => !before.permitted && after.permitted))
-      expect(figures.mustBeAskedAgain).toEqual(count((before, after) => !before.askAgain && after.askAgain))
+      const isAsked = (before: Outcome.Outcome, after: Outcome.Outcome) => !before.askAgain && after.askAgain
+      expect(figures.mustBeAskedAgain).toEqual(count((before, after) => isAsked(before, after) && isNeeded(after)))
+      expect(figures.mayBeAskedAgain).toEqual(count((before, after) => isAsked(before, after) && !isNeeded(after)))
       expect(figures.population.pairs).toBe(expected.length)
 
       const holds =
@@ -173,7 +181,8 @@ test("A fold over columns writes the lines and the totals that the timelines giv
             return from >= day.at && from < end && after.outcome.askAgain && !asked
           }),
         )
-        expect(day.askedAfter).toBe(begins.length)
+        expect(day.mustAskAfter).toBe(begins.filter(({ after }) => isNeeded(after.outcome)).length)
+        expect(day.mayAskAfter).toBe(begins.filter(({ after }) => !isNeeded(after.outcome)).length)
       }
       for (const { consentType, status, before, after } of figures.statusDays ?? []) {
         for (const [index, { at }] of figures.days.entries()) {
@@ -215,14 +224,14 @@ test("Rows put in order are the columns that are built event by event.", () => {
   )
 })
 
-// Kills: Totals.add forgets a count; chooseExamples takes one person twice.
+// Kills: Totals.add forgets a count; Examples.choose takes one person twice.
 test("Folds of disjoint people, added up, give the totals of one fold.", () => {
   fc.assert(
     fc.property(Ledgers.ledger, question, (ledger, question) => {
       const steps = Steps.make(question, question.step)!
       const whole = Simulation.make(question, steps, false)
       const totals = Totals.empty(steps)
-      const examples: Array<Simulation.PossibleExample> = []
+      const examples: Array<Examples.PossibleExample> = []
       for (const columns of batches(ledger, question.knownAt)) {
         whole.fold(columns)
         const part = Simulation.make(question, steps, false)
@@ -231,12 +240,56 @@ test("Folds of disjoint people, added up, give the totals of one fold.", () => {
         examples.push(...part.examples)
       }
       expect(Totals.figures(totals, steps)).toEqual(Totals.figures(whole.totals, steps))
-      expect(Simulation.chooseExamples(examples, totals.reasons)).toEqual(
-        Simulation.chooseExamples(whole.examples, whole.totals.reasons),
-      )
+      expect(Examples.choose(examples, totals.reasons)).toEqual(Examples.choose(whole.examples, whole.totals.reasons))
     }),
     { numRuns: times(300, 1000) },
   )
+})
+
+// Kills: a shape leaves out when a difference begins, or the consent type; every pair of a shape is kept as an example;
+// the greatest shapes are kept; looks come in the order of shapes.
+test("Examples of one reason differ in their consent type, their statuses or the part of the window they begin in.", () => {
+  const year = 365 * 86_400_000
+  const question: Simulation.SimulationQuestion = {
+    from: 0,
+    until: year,
+    knownAt: year,
+    step: Period.months(12),
+    baseline: { types: [], rules: [] },
+    candidate: { types: [], rules: [{ match: {}, rules: { maxAge: { accepted: Period.days(1) } } }] },
+  }
+  const event = (person: number, day: number, consentType: string): ConsentEvent => ({
+    id: `${person}`,
+    concordId: `${person}`.padStart(4, "0"),
+    consentType,
+    version: 1,
+    consentState: "accepted",
+    consentAction: "user_click",
+    consentDate: day * 86_400_000,
+    dateCreated: day * 86_400_000,
+  })
+  const examplesOf = (ledger: ReadonlyArray<ConsentEvent>, folds: number) => {
+    const steps = Steps.make(question, question.step)!
+    const totals = Totals.empty(steps)
+    const parts = Array.from({ length: folds }, () => Simulation.make(question, steps, false))
+    for (const [index, columns] of batches(ledger, question.knownAt).entries()) parts[index % folds]!.fold(columns)
+    for (const part of parts) Totals.add(totals, part.totals)
+    return Examples.choose(
+      parts.flatMap(({ examples }) => examples),
+      totals.reasons,
+    ).map(({ consentType, intervals }) => `${consentType} ${intervals[0]!.from / 86_400_000}`)
+  }
+  const alike = Array.from({ length: 300 }, (_, person) => event(person, 9 + (person % 3) * 100, "newsletter"))
+  for (const folds of [1, 2, 7]) {
+    expect(examplesOf(alike, folds).toSorted()).toEqual(["newsletter 10", "newsletter 110", "newsletter 210"])
+  }
+  // One of another type among many: it is an example although most are of the first type.
+  const others = Array.from({ length: 360 }, (_, person) => event(person, person, "newsletter"))
+  const mixed = [...others, event(400, 50, "calls")]
+  const found = examplesOf(mixed, 1)
+  expect(found).toHaveLength(Examples.max)
+  expect(new Set(found).size).toBe(Examples.max)
+  expect(examplesOf(mixed, 3)).toEqual(found)
 })
 
 test("The steps of a window begin where the calendar says, and every instant is in one.", () => {

@@ -5,6 +5,7 @@ const columns = "A fold over columns writes the lines and the totals"
 const unknownPeople = "People of whom nothing is known"
 const addedUp = "Folds of disjoint people, added up"
 const rows = "Rows put in order are the columns"
+const examples = "Examples of one reason differ"
 const steps = "The steps of a window begin where the calendar says"
 
 export const simulation: Part = {
@@ -31,10 +32,14 @@ export const simulation: Part = {
     ["Totals.ts", "Reason.isPermitted(baseline) ? loses : gains", "loses", columns],
     [
       "Totals.ts",
-      "this.pairFlags |= Reason.isAsked(candidate) && !Reason.isAsked(baseline)",
-      "this.pairFlags |= Reason.isAsked(candidate)",
+      "if (Reason.isAsked(candidate) && !Reason.isAsked(baseline)) {\n      this.pairFlags",
+      "if (Reason.isAsked(candidate)) {\n      this.pairFlags",
       columns,
     ],
+    ["Totals.ts", "Reason.isAskedByNeed(candidate) ? mustBeAsked : mayBeAsked", "mustBeAsked", columns],
+    ["Totals.ts", "Reason.isAskedByNeed(code) ? must : may", "must", columns],
+    ["Reason.ts", "(code & 3) === 1 && !isRefusal(code)", "(code & 3) === 1", columns],
+    ["Reason.ts", "(code & 3) === 1 && !isRefusal(code)", "!isRefusal(code)", columns],
     [
       "Totals.ts",
       "if (Reason.isAsked(candidate) && !Reason.isAsked(baseline)) this.totals",
@@ -45,7 +50,13 @@ export const simulation: Part = {
     ["Totals.ts", "const step = Steps.before(this.steps, at)", "const step = Steps.holding(this.steps, at)", columns],
     ["Totals.ts", "if (this.lastPairs[transition] !== this.pair) {", "{", columns],
     ["Totals.ts", "this.personFlags = 0\n  }", "}", columns],
-    ["Totals.ts", "addAll(into.askedCandidate, more.askedCandidate)", "", addedUp],
+    ["Totals.ts", "addAsked(into.askedCandidate, more.askedCandidate)", "", addedUp],
+    ["Totals.ts", "addAll(into.may, more.may)", "", addedUp],
+    ["Totals.ts", "addCount(into.mayBeAskedAgain, more.mayBeAskedAgain)", "", addedUp],
+
+    ["Shape.ts", "Math.floor(((at - from) / (until - from)) * windowParts)", "0", examples],
+    ["Shape.ts", "if (least[place] === shape) return false", "", examples],
+    ["Shape.ts", "shape > least[least.length - 1]!", "shape < least[least.length - 1]!", examples],
     ["Totals.ts", "into.changedPairs += more.changedPairs", "", addedUp],
 
     ["EventColumnBuilder.ts", "if (event.dateCreated > this.knownAt) continue", "", columns],

@@ -21,8 +21,10 @@ const day = (index: number): Day => {
     at,
     permittedBefore: Math.round(1_960_000 + index * 310 + 9000 * Math.sin(index / 40)),
     permittedAfter: Math.round(1_960_000 + index * 310 - 690_000 * fade - (index > 59 ? 90_000 : 0) * (1 - fade / 2)),
-    askedBefore: Math.round(1400 * wave),
-    askedAfter: Math.round((3600 - 900 * fade) * wave) + (published ? 41_250 : 0),
+    mustAskBefore: Math.round(1200 * wave),
+    mustAskAfter: Math.round((3000 - 900 * fade) * wave) + (published ? 41_250 : 0),
+    mayAskBefore: Math.round(200 * wave),
+    mayAskAfter: Math.round(600 * wave),
   }
 }
 
@@ -84,6 +86,7 @@ export const large: Summary = {
   losesPermission: { people: 341_905, pairs: 612_440 },
   gainsPermission: { people: 1204, pairs: 1210 },
   mustBeAskedAgain: { people: 398_112, pairs: 771_002 },
+  mayBeAskedAgain: { people: 34_102, pairs: 34_771 },
   consentTypes: [
     { id: "type-1", name: "Marketing / Email / Newsletter", changedPairs: 341_200 },
     { id: "type-2", name: "Cookies / Analytics / Audience measurement", changedPairs: 280_118 },
@@ -115,6 +118,7 @@ export const large: Summary = {
     { reason: "Implied consent counts again after the explicit choice has lapsed", pairs: 1210 },
   ],
   examples,
+  packs: [],
   baseline: undefined,
   candidate: {
     rules: [
@@ -148,6 +152,7 @@ export const empty: Summary = {
   losesPermission: { people: 0, pairs: 0 },
   gainsPermission: { people: 0, pairs: 0 },
   mustBeAskedAgain: { people: 0, pairs: 0 },
+  mayBeAskedAgain: { people: 0, pairs: 0 },
   consentTypes: [],
   days: [],
   transitions: [],
