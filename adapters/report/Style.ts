@@ -147,11 +147,14 @@ const paper = `
 @page{margin:16mm 14mm}
 @media print{
 :root{color-scheme:light;${light}--paper:#fff}
-html{font-size:9.5pt}
-h1{font-size:21pt}
+html{font-size:9pt}
+h1{font-size:19pt}
+header{padding-bottom:.25rem}
+footer{margin-top:1rem}
+footer,.aside{break-before:avoid}
 body{max-width:none;padding:0}
 header{padding-top:0}
-section{margin-top:1.5rem}
+section{margin-top:1.4rem}
 figure{margin-top:.5rem}
 .question{margin-top:1rem}
 .packs{margin-top:1rem}

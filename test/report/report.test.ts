@@ -150,7 +150,7 @@ describe("the text of a report", () => {
     const report = Report.write({ ...Summaries.empty, packs })
     for (const { notes, reference, source, title, warning } of packs) {
       const escaped = [title, ...notes, warning].map((said) => Html.escape(said))
-      for (const said of [reference, `href="${source}"`, ...escaped]) expect(report).toContain(said)
+      for (const said of [reference, `href="${Html.escape(source ?? "")}"`, ...escaped]) expect(report).toContain(said)
     }
     const hostilePack = { ...packs[0]!, source: "javascript:alert(1)", appliesFrom: "soon" }
     expect(Report.write({ ...Summaries.empty, packs: [hostilePack] })).not.toContain('href="java')
@@ -273,6 +273,17 @@ describe.skipIf(isMissing)("a report in a browser", () => {
       const pdf = await page.pdf({ preferCSSPageSize: true })
       expect(pdf.subarray(0, 5).toString()).toBe("%PDF-")
     })
+  })
+
+  test("keeps on one page what belongs together: the inputs with their heading, a rule pack, and no footer alone", async () => {
+    await page.emulateMedia({ media: "print" })
+    await open("packs")
+    const style = (selector: string, property: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector("${selector}")).${property}`)
+    expect(await count(".inputs > h3")).toBe(1)
+    expect(await count(".inputs > table")).toBe(1)
+    for (const selector of [".inputs", ".pack", "figure"]) expect(await style(selector, "breakInside")).toBe("avoid")
+    expect(await style("footer", "breakBefore")).toBe("avoid")
   })
 
   test("shows one image for each chart, with a title and a description, and its table behind it", async () => {
