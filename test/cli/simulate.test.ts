@@ -209,7 +209,7 @@ describe("rules are read", () => {
 })
 
 it("names a rule pack, its text, its notes and that it is not legal advice: in the tables and the summary", async () => {
-  const [pack] = RulePacks.all.filter(({ id }) => id === "cnil")
+  const pack = RulePacks.all.find(({ id }) => id === "cnil")
   const { id: _, rules: __, version: ___, ...said } = pack!
   const asked = [...question, "--candidate", "pack:cnil@2020-09"]
   const { packs } = JSON.parse((await place.run([...asked, "--json"])).stdout)
