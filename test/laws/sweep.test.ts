@@ -290,6 +290,11 @@ test("Examples of one reason differ in their consent type, their statuses or the
   expect(found).toHaveLength(Examples.max)
   expect(new Set(found).size).toBe(Examples.max)
   expect(examplesOf(mixed, 3)).toEqual(found)
+  // The shapes are the same when the people come in another order.
+  const reversed = mixed.map((each) => ({ ...each, concordId: String(9999 - Number(each.concordId)) }))
+  const shapesOf = (all: ReadonlyArray<string>) =>
+    all.map((each) => each.replace(/\d+$/, (day) => `${Math.floor((Number(day) / 365) * 12)}`)).toSorted()
+  expect(shapesOf(examplesOf(reversed, 1))).toEqual(shapesOf(found))
 })
 
 test("The steps of a window begin where the calendar says, and every instant is in one.", () => {
