@@ -1,12 +1,13 @@
-import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import * as Peers from "../../adapters/support/Peers.ts"
+import * as Commands from "../../apps/cli/Commands.ts"
+import * as NpmPackage from "../support/packed.ts"
 import { type Server, startEmpty } from "../support/server.ts"
 
-const root = new URL("../../", import.meta.url).pathname
-const read = (file: string): string => readFileSync(join(root, file), "utf8")
+const read = (file: string): string => readFileSync(join(NpmPackage.root, file), "utf8")
+const manifest = JSON.parse(read("package.json"))
 
 /** The blocks of a documentation page that are TypeScript and contain `marker`. */
 const example = (file: string, marker: string): string => {
@@ -23,97 +24,150 @@ const promised = (code: string): string => /\/\/ (.*)\n$/.exec(code)?.[1] ?? ""
 const allPromised = (code: string): string =>
   [...code.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, said]) => said).join("\n")
 
-/** The package as its users get it: packed, unpacked, and imported by name, with its peers installed. */
+/** A row of the table of docs/embedding.md: parts, and the packages that its command installs. */
+interface Row {
+  readonly parts: string
+  readonly subpaths: ReadonlyArray<string>
+  readonly packages: ReadonlyArray<string>
+}
+
+const rows: ReadonlyArray<Row> = [...read("docs/embedding.md").matchAll(/^\| (.+?) +\| .+ \| (\S.*?) +\|$/gm)]
+  .filter(([, , needs]) => needs === "nothing" || needs!.startsWith("`npm install "))
+  .map(([, parts, needs]) => ({
+    parts: parts!,
+    subpaths: parts!.startsWith("`") ? parts!.replaceAll("`", "").split(", ") : [],
+    packages: needs === "nothing" ? [] : needs!.replaceAll("`", "").split(" ").slice(2),
+  }))
+
+/** The rows of subpaths, by what they need. */
+const byPackages = [
+  ...Map.groupBy(
+    rows.filter(({ subpaths }) => subpaths.length > 0),
+    ({ packages }) => packages.join(" "),
+  ),
+].map(
+  ([needs, rows]) => [rows.flatMap(({ subpaths }) => subpaths).join(", "), needs.split(" ").filter(Boolean)] as const,
+)
+
+const nameOf = (argument: string): string => argument.replace(/(?<!^)@.*/, "")
+
+/** The packages that the table names for a part. */
+const packagesOf = (part: string): ReadonlyArray<string> =>
+  rows.find(({ parts, subpaths }) => subpaths.includes(part) || parts === part)!.packages.map(nameOf)
+
+/** The package as its users get it: packed, unpacked, and imported by name, in a project with few other packages. */
 describe("the package", () => {
-  let folder: string
+  let packed: NpmPackage.Packed
+  let whole: NpmPackage.Project
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "assent-package-"))
-    const modules = join(folder, "node_modules")
-    mkdirSync(modules)
-    const output = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
-      cwd: root,
-      encoding: "utf8",
-    })
-    const name = /"filename": "([^"]+)"/.exec(output)?.[1] ?? ""
-    execFileSync("tar", ["xzf", join(folder, name), "-C", folder])
-    execFileSync("mv", [join(folder, "package"), join(modules, "assent")])
-    for (const peer of [
-      "effect",
-      "@effect",
-      "csv-parse",
-      "csv-stringify",
-      "jose",
-      "libphonenumber-js",
-      "temporal-polyfill",
-      "tr46",
-    ]) {
-      symlinkSync(join(root, "node_modules", peer), join(modules, peer))
-    }
+    packed = NpmPackage.pack()
+    whole = packed.project(["effect", "@effect/platform-node"])
   })
 
-  afterAll(() => rmSync(folder, { recursive: true }))
+  afterAll(() => packed.remove())
 
-  const run = (code: string): string => {
-    const file = join(folder, "example.ts")
-    writeFileSync(file, code)
-    return execFileSync(process.execPath, [file], { cwd: folder, encoding: "utf8" }).trim()
-  }
+  const subpaths = Object.keys(manifest.exports).filter((path) => path !== "./package.json")
 
-  const subpaths = Object.keys(JSON.parse(read("package.json")).exports).filter((path) => path !== "./package.json")
+  test("has one row in the table of docs/embedding.md for each subpath, which installs versions that fit", () => {
+    expect(rows.flatMap((row) => row.subpaths).toSorted()).toEqual(
+      subpaths.map((subpath) => subpath.replace(".", "assent")).toSorted(),
+    )
+    for (const argument of rows.flatMap(({ packages }) => packages))
+      expect(argument).toBe(Peers.installed(nameOf(argument)))
+  })
 
-  test("gives every subpath, with its types", () => {
-    const names = subpaths.map((subpath) => JSON.stringify(subpath.replace(".", "assent")))
-    const imported = names.map((name) => `console.log(JSON.stringify(Object.keys(await import(${name}))))`)
-    const given = run(imported.join("\n")).split("\n")
-    expect(given).toHaveLength(subpaths.length)
-    expect(given).not.toContain("[]")
-    for (const { types } of subpaths.map((subpath) => JSON.parse(read("package.json")).exports[subpath])) {
-      expect(readFileSync(join(folder, "node_modules", "assent", types), "utf8")).toContain("export")
-    }
+  test.each(byPackages)("gives %s, with the packages that the table names and no other", (parts, packages) => {
+    const subpaths = parts.split(", ")
+    const imported = subpaths.map((path) => `console.log(Object.keys(await import("${path}")).length > 0)`)
+    expect(packed.project(packages.map(nameOf)).run(imported.join("\n")).split("\n")).toEqual(
+      subpaths.map(() => "true"),
+    )
   })
 
   test("runs the README's example of embedding, which prints what it says", () => {
     const code = example("README.md", 'from "assent"')
-    expect(run(code)).toBe(promised(code))
+    expect(packed.project([]).run(code)).toBe(promised(code))
+  })
+
+  test("has types of the engine that need no other package", () => {
+    const project = packed.project([])
+    const code = example("README.md", 'from "assent"')
+    expect(NpmPackage.typeErrors(project.folder, code)).toBe("")
+    expect(NpmPackage.typeErrors(project.folder, code.replace("accepted:", "acepted:"))).toContain("TS2345")
   })
 
   test("runs the documentation's example of a ledger on SQLite, which prints what it says", () => {
     const code = example("docs/embedding.md", "assent/sqlite")
-    expect(run(code)).toBe("Recorded")
+    const project = packed.project(packagesOf("assent/ledger"))
+    expect(project.run(code)).toBe("Recorded")
   })
 
   test("runs the documentation's example of reading a file", () => {
     const code = example("docs/embedding.md", "assent/exchange")
     const given = `const text = '{"items":[{"id":"newsletter","consentDuration":"P13M"}]}'\n`
-    expect(run(`${given}${code}console.log(Result.getOrThrow(types)[0]?.consentDuration?.months)`)).toBe("13")
+    const shown = "console.log(Result.getOrThrow(types)[0]?.consentDuration?.months)"
+    expect(packed.project(packagesOf("assent/exchange")).run(`${given}${code}${shown}`)).toBe("13")
   })
 
-  test("says which of its optional peers is missing", () => {
-    const without = mkdtempSync(join(tmpdir(), "assent-package-"))
-    onTestFinished(() => rmSync(without, { recursive: true }))
-    const modules = join(without, "node_modules")
-    mkdirSync(join(modules, "@effect"), { recursive: true })
-    execFileSync("cp", ["-r", join(folder, "node_modules", "assent"), modules])
-    for (const peer of [
-      "effect",
-      "@effect/platform-node",
-      "csv-parse",
-      "jose",
-      "libphonenumber-js",
-      "temporal-polyfill",
-      "tr46",
-    ]) {
-      symlinkSync(join(root, "node_modules", peer), join(modules, peer))
-    }
-    const command = join(modules, "assent", JSON.parse(read("package.json")).bin.assent)
-    const said = (...words: ReadonlyArray<string>) => {
-      const { status, stderr } = spawnSync(process.execPath, [command, ...words], { encoding: "utf8" })
-      return `${status} ${stderr}`
-    }
-    const url = "postgres://user:secret@127.0.0.1:1/ledger"
-    expect(said("verify", "--store", url)).toMatch(/^1 error: .*npm install @effect\/sql-pg\n$/)
-    expect(said("export", "--help")).toMatch(/^1 error: .*npm install csv-stringify\n$/)
+  test("runs a simulation over its own example, and says what a report needs", () => {
+    const project = packed.project(packagesOf("assent/simulate"))
+    const ledger = "./node_modules/assent/examples/simulations/ledger"
+    const code = (more: string): string =>
+      `import { simulate } from "assent/simulate"
+      const summary = simulate({
+        events: "${ledger}/events.ndjson", types: "${ledger}/types.json", from: "2026-01-01", until: "2028-01-01",
+        candidate: { rules: [{ match: {}, rules: { maxAge: { accepted: "P6M" } } }] }, ${more}
+      })
+      console.log(await summary.then(({ population }) => population.people, ({ message }) => message))`
+    expect(project.run(code(""))).toBe("5")
+    expect(project.run(code('report: "report.html"'))).toBe(
+      `report: needs packages that are not installed: npm install ${["@observablehq/plot", "linkedom"].map(Peers.installed).join(" ")}`,
+    )
+  })
+
+  describe("brings the command line, which", () => {
+    test("answers --version and --help without any package", () => {
+      const project = packed.project([])
+      for (const flag of ["--version", "-v"])
+        expect(project.assent(flag)).toEqual({ status: 0, stderr: "", stdout: `assent ${manifest.version}\n` })
+      const { status, stderr, stdout } = project.assent("--help")
+      expect([status, stderr]).toEqual([0, ""])
+      for (const [name, { summary }] of Object.entries(Commands.all))
+        expect(stdout).toContain(`  ${name}`.padEnd(15) + summary)
+    })
+
+    test("names all packages that are missing, and the command that installs them", () => {
+      const missing = (packages: string) =>
+        `error: the command line needs packages that are not installed: npm install ${packages}\n`
+      const everything = rows.find(({ parts }) => parts === "the command `assent`")!.packages
+      expect(packed.project([]).assent("verify")).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: missing(everything.join(" ")),
+      })
+      const project = packed.project(["effect", "@effect/platform-node"])
+      expect(project.assent("import", "history.csv")).toMatchObject({
+        status: 1,
+        stderr: missing(everything.slice(2).join(" ")),
+      })
+    })
+
+    test("answers from files without the packages of other commands", () => {
+      const ledger = "node_modules/assent/examples/simulations/ledger"
+      const words = ["decisions", "--types", `${ledger}/types.json`, "--events", `${ledger}/events.ndjson`]
+      const { status, stderr, stdout } = whole.assent(...words)
+      expect([status, stderr]).toEqual([0, ""])
+      expect(stdout).toContain('"status":"given"')
+    })
+
+    test("says what PostgreSQL needs, without the URL", () => {
+      expect(whole.assent("verify", "--store", "postgres://user:secret@127.0.0.1:1/ledger")).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: `error: the store needs a package that is not installed: npm install ${Peers.installed("@effect/sql-pg")}\n`,
+      })
+    })
   })
 
   describe("gives a client", () => {
@@ -142,26 +196,15 @@ describe("the package", () => {
       "with an example that prints what the documentation says: %s",
       (promised, code) => {
         expect(promised).not.toBe("")
-        expect(run(complete(code))).toBe(promised)
+        expect(whole.run(complete(code))).toBe(promised)
       },
     )
 
     test("with examples that have the types they use, and no misspelt ones", () => {
-      const check = (code: string): string => {
-        writeFileSync(join(folder, "example.mts"), complete(code))
-        const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")]
-        const rules = ["--strict", "--exactOptionalPropertyTypes", "--target", "es2024", "--module", "nodenext"]
-        const options = ["--ignoreConfig", "--noEmit", "--skipLibCheck", ...rules, ...types, "example.mts"]
-        return spawnSync(join(root, "node_modules/.bin/tsc"), options, { cwd: folder, encoding: "utf8" }).stdout
-      }
+      const types = ["--skipLibCheck", "--types", "node", "--typeRoots", join(NpmPackage.root, "node_modules/@types")]
+      const check = (code: string): string => NpmPackage.typeErrors(whole.folder, complete(code), ...types)
       for (const code of examples) expect(check(code)).toBe("")
       expect(check(examples[0]!.replace("items[0]?.consentState", "items[0]?.consentStat"))).toContain("TS2551")
     })
-  })
-
-  test("brings the command line, in the version of the package", () => {
-    const main = join(folder, "node_modules", "assent", "dist", "apps", "cli", "main.js")
-    const { version } = JSON.parse(read("package.json"))
-    expect(execFileSync(process.execPath, [main, "--version"], { encoding: "utf8" }).trim()).toBe(`assent ${version}`)
   })
 })
