@@ -28,6 +28,13 @@ export const run = (cwd: string, program: string, ...args: ReadonlyArray<string>
   return { status, stdout, stderr }
 }
 
+/** Installs packages in a folder from the registry, or from a file. */
+export const install = (folder: string, ...packages: ReadonlyArray<string>): void => {
+  const options = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
+  const { status, stderr } = run(folder, "npm", "install", ...options, ...packages)
+  if (status !== 0) throw new Error(`npm install ${packages.join(" ")}: ${stderr}`)
+}
+
 /** The packed package. */
 export interface Packed {
   readonly tarball: string
@@ -51,7 +58,7 @@ export interface Project {
 
 /** What a script prints in a folder. */
 export const runScript = (folder: string, code: string): string => {
-  const file = join(folder, "example.ts")
+  const file = join(folder, "example.mts")
   writeFileSync(file, code)
   return execFileSync(process.execPath, [file], { cwd: folder, env, encoding: "utf8" }).trim()
 }
