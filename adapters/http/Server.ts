@@ -166,7 +166,8 @@ export const makeHandler = (
 ): Effect.Effect<Handler, never, Ledger | Digest.Digest | Scope.Scope> =>
   Effect.gen(function* () {
     const { server } = yield* make
-    const scope = yield* Effect.scope
+    // Closed after the requests are answered, because it is made before the finalizer that waits for them.
+    const scope = Scope.forkUnsafe(yield* Effect.scope, "parallel")
     const services = yield* Layer.build(Layer.merge(NodeHttpServer.layerHttpServices, RateLimit.layer))
     const handled = HttpRouter.toHttpEffect(app).pipe(
       Effect.flatMap((router) => NodeHttpServer.makeHandler(router, { scope })),

@@ -11,8 +11,8 @@ app.post("/newsletter", async ({ json, req }) => {
 app.get("/newsletter/:email", async ({ json, req }) =>
   json(await ledger.decide({ email: req.param("email") }, { types: [newsletter] })),
 )
-app.mount("/consent", ledger.handler) // the HTTP API of the ledger, with a key of ledger.createKey
 
+app.mount("/consent", ledger.handler) // the HTTP API of the ledger, with a key of ledger.createKey
 const { serve } = await import("@hono/node-server")
 const port = Number(process.env["PORT"] ?? 3000)
 const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, (address) =>
