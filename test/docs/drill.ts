@@ -2,17 +2,17 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { read, root } from "./sources.ts"
+import { blocks } from "./preparedPostgres.ts"
+import { root } from "./sources.ts"
 
 /** The stores that the drill is for. */
 export type DrilledStore = "SQLite" | "PostgreSQL"
 
 /** The commands for a store, in order: those that name no store are for both. */
 const commandsFor = (store: DrilledStore): string => {
-  const section = read("docs/operating.md").split("\n## A drill\n")[1]!.split("\n## ")[0]!
-  const blocks = [...section.matchAll(/```sh\n([^`]+)```/g)].map(([, block]) => block!)
-  expect(blocks.length).toBeGreaterThan(8)
-  return blocks
+  const commands = blocks("A drill", "sh")
+  expect(commands.length).toBeGreaterThan(8)
+  return commands
     .filter((block) => !block.startsWith("# ") || block.startsWith(`# ${store}\n`))
     .map((block) => `echo "== $((step += 1))"\n${block}`)
     .join("")

@@ -107,6 +107,39 @@ describe("roles and partitions", () => {
   })
 })
 
+describe("the commands about keys and whole ledgers", () => {
+  const [rotate] = blocks("Keys", "sh").slice(1)
+  const [verify] = blocks("`assent verify`", "sh")
+  const [move] = blocks("`assent move`", "sh")
+  /** Commands with the database in place of the one of the page. */
+  const on = (database: string, commands: string): string =>
+    commands.replaceAll(/postgres:\/\/\S+/g, url("assent_owner", database))
+
+  test("begin an epoch, verify, and move a SQLite file into an empty database", () => {
+    prepare(installed, "target")
+    const report = installed.run(
+      [
+        "umask 077; assent keys create --keys ./assent.keys; assent bootstrap --store sqlite:./data/assent.db --keys ./assent.keys",
+        on("target", move!),
+        rotate!,
+        on("target", verify!),
+      ].join("\n"),
+      { ...named("target"), NO_COLOR: "1" },
+    )
+    expect(report).toContain("epoch 2 began")
+    expect(report).toMatch(/^the ledger is whole$/m)
+  })
+
+  test("vacuum the statistics after an upgrade", () => {
+    const statements = blocks("`assent upgrade`", "sql")[0]!
+      .replaceAll(/ +-- .*/g, "")
+      .trim()
+      .split("\n")
+    expect(statements).toHaveLength(2)
+    for (const statement of statements) installed.rows(statement, url("postgres", "target"))
+  })
+})
+
 describe("a backup", () => {
   beforeAll(async () => {
     prepare(installed, "assent")

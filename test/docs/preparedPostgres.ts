@@ -1,14 +1,12 @@
 /** The machine's PostgreSQL, with databases made as docs/operating.md says under "Roles". */
 import type { Installed } from "../support/installedPostgres.ts"
-import { read } from "./sources.ts"
+import { blocksOf } from "./snippets/blocks.ts"
 
-/** The blocks of a section of docs/operating.md, in order. */
-export const blocks = (heading: string, language: string): ReadonlyArray<string> => {
-  const section = read("docs/operating.md")
-    .split(`\n### ${heading}\n`)[1]!
-    .split(/\n##+ /)[0]!
-  return [...section.matchAll(new RegExp(`\`\`\`${language}\n([^\`]+)\`\`\``, "g"))].map(([, block]) => block!)
-}
+/** The blocks under a heading of docs/operating.md, in order. */
+export const blocks = (heading: string, language: string): ReadonlyArray<string> =>
+  blocksOf("docs/operating.md")
+    .filter((block) => block.heading === heading && block.language === language)
+    .map(({ text }) => text)
 
 /** The URL of a database for a role. */
 export const urlOf = ({ port }: Pick<Installed, "port">, role: string, database: string): string =>
