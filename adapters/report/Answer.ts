@@ -1,6 +1,6 @@
 /**
- * The answer in four numbers: how many people must be asked again, may be asked again after a no, lose a permission, and
- * gain one.
+ * The answer in four numbers: how many people must be asked again, may be asked again after a no, lose a permission,
+ * and gain one.
  */
 import type { Count, Summary } from "../../core/simulation/Summary.ts"
 import type { Html } from "./Html.ts"

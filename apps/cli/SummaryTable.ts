@@ -33,6 +33,11 @@ const mostAsked = (summary: Summary): ReadonlyArray<Row> =>
       ...[mustAskBefore, mustAskAfter, mayAskBefore, mayAskAfter].map(count),
     ])
 
+const asking = [
+  "must: an answer has ended, and nothing is permitted without a new one",
+  "may:  a no has lapsed; it still permits nothing, and nothing requires asking",
+].join("\n")
+
 /** What the rule packs say about themselves, in lines that fit a terminal. */
 const packs = ({ packs }: Summary): ReadonlyArray<string> =>
   packs.map(({ side, reference, title, summary, source, notes, warning }) =>
@@ -66,9 +71,10 @@ export const write = (summary: Summary): string => {
         change("loses permission", summary.losesPermission),
         change("gains permission", summary.gainsPermission),
         change("must be asked again", summary.mustBeAskedAgain),
-        change("may be asked again (after a no)", summary.mayBeAskedAgain),
+        change("may be asked again", summary.mayBeAskedAgain),
       ],
     ),
+    ...(summary.mustBeAskedAgain.pairs + summary.mayBeAskedAgain.pairs === 0 ? [] : [asking]),
     Table.write(["permitted on", "before", "after"], days(summary)),
     ...(mostAsked(summary).length === 0
       ? []

@@ -33,8 +33,8 @@ export const add = (shape: number, { from, until }: Window, at: Instant, answers
   spread(mix(mix(shape, answers), Math.floor(((at - from) / (until - from)) * windowParts)))
 
 /**
- * Adds a shape to the least `maximum` shapes, in ascending order, and removes the greatest if there are more; `false` if
- * it is there already or is not among them.
+ * Adds a shape to the least `maximum` shapes, in ascending order, and removes the greatest if there are more. Returns
+ * `false` if it is there already or is not among them.
  */
 export const keep = (least: Array<number>, shape: number, maximum: number): boolean => {
   if (least.length >= maximum && shape > least[least.length - 1]!) return false

@@ -22,9 +22,9 @@ export interface Count {
 /**
  * One step of the window, by default a day.
  *
- * Asking begins when `askAgain` becomes true. It is counted under `mustAsk` if nothing is permitted without a new answer,
- * and under `mayAsk` if nothing depends on it: after a refusal whose time is over, or where a question that was only
- * seen permits.
+ * Asking begins when `askAgain` becomes true. It is counted under `mustAsk` if nothing is permitted without a new
+ * answer, and under `mayAsk` if nothing depends on it: after a refusal whose time is over, or where a question that was
+ * only seen permits.
  */
 export interface Day {
   /** The first instant of the step. */
