@@ -1,7 +1,7 @@
 /**
- * A CSV file as a relation of SQL: RFC 4180 with a header, and between fields a comma, or the semicolon, tab or bar that
- * its header has. DuckDB's detection of the format is off, because
- * it treats lines as comments and skips lines before one that looks like a header.
+ * A CSV file as a relation of SQL: RFC 4180 with a header, and between fields a comma, or the semicolon, tab or bar of
+ * its header. DuckDB's detection of the format is off, because it treats lines as comments and skips lines before one
+ * that looks like a header.
  */
 import { createReadStream } from "node:fs"
 import { pipeline } from "node:stream"
