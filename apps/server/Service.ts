@@ -65,7 +65,7 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Crypto.layer),
   )
   const metrics = { host: metricsHost!, port: metricsPort, isSent: settings.otlpEndpoint !== undefined, version }
-  return Layer.effectDiscard(Welcome.print).pipe(
+  return Layer.effectDiscard(Welcome.print(store!)).pipe(
     Layer.provide(Server.layer({ host: host!, port: port! })),
     Layer.merge(Metrics.layer(metrics)),
     Layer.merge(Layer.effectDiscard(ClockWarning.watch)),

@@ -1,62 +1,70 @@
 /**
- * Prints what the server shows when it has started: its URL, and example requests that work as they are.
+ * Prints what the server shows when it has started: its URL, its ledger, and on an empty one the demonstration.
  */
 import { Console, Effect, Option } from "effect"
 import { HttpServer } from "effect/http"
+import type { Founded } from "../../core/catalog/Founding.ts"
 import { Ledger } from "../../core/Ledger.ts"
+import * as Store from "../Store.ts"
+import * as Demonstration from "./Demonstration.ts"
 
-const curl = (method: string, url: string, headers: Readonly<Record<string, string>>, body?: unknown): string =>
-  [
-    `curl --request ${method} --url ${url}`,
-    ...Object.entries(headers).map(([name, value]) => `  --header '${name}: ${value}'`),
-    ...(body === undefined ? [] : [`  --data '${JSON.stringify(body)}'`]),
-  ].join(" \\\n")
+/** The most projects whose events are counted, because each takes a read. */
+const maxCounted = 16
 
-const json = { "Content-Type": "application/json" }
+const plural = (count: number, what: string): string =>
+  `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`
 
-/** Founds the demonstration in an empty store and prints how to try it; otherwise prints only the URL. */
-export const print = Effect.gen(function* () {
+/** The number of events of a ledger; nothing for one with many projects. */
+const countEvents = Effect.gen(function* () {
   const ledger = yield* Ledger
-  const server = yield* HttpServer.HttpServer
-  const url = HttpServer.formatAddress(server.address)
-  const founded = yield* ledger.found
-  yield* Console.log(`Assent listens on ${url} (reference: ${url}/docs)`)
-  if (Option.isNone(founded)) return
-  const { apiKey, consentTypes, organization, project } = founded.value
-  const types = (yield* ledger.catalog).consentTypes.get(project.id)!
-  const opened = yield* ledger.openSession({ organization, project, ipAddress: "127.0.0.1", domain: "localhost" })
-  // The outcome is always `Opened`, because only a request with an idempotency key can have another outcome.
-  if (opened._tag !== "Opened") return
-  const { session, token } = opened
-  const scope = `${url}/site-v1/${project.id}`
-  const privacy = `${url}/privacy-v1/organizations/${organization.id}/projects/${project.id}`
-  const item = {
-    concordId: session.concordId,
-    consentType: consentTypes[0]!.id,
-    consentState: "accepted",
-    consentAction: "user_click",
-  }
-  const names = types.all.map(
-    ({ id, category, subcategory, label }) => `  ${id}  ${category} / ${subcategory} / ${label}`,
-  )
-  yield* Console.log(`
-The store was empty: a demonstration is set up. The API key is shown only now.
+  const { projects } = yield* ledger.catalog
+  if (projects.size > maxCounted) return undefined
+  const ends = yield* Effect.forEach([...projects.values()], (project) => ledger.ends(project))
+  const lanes = ends.flatMap((positions) => [...positions].filter(([lane]) => typeof lane === "number"))
+  return lanes.reduce((sum, [, end]) => sum + end, 0)
+})
+
+/** Which ledger is served, and how much it holds. */
+const describe = Effect.fnUntraced(function* (store: string) {
+  const ledger = yield* Ledger
+  const { projects } = yield* ledger.catalog
+  const events = yield* countEvents
+  const counts = [plural(projects.size, "project"), ...(events === undefined ? [] : [plural(events, "event")])]
+  const forgets = Store.isKept(store) ? "" : "; it is forgotten when this process ends"
+  return `ledger: ${Store.redact(store)}, ${counts.join(", ")}${forgets}`
+})
+
+/** How `assent` is run from where this program is. */
+const assent = import.meta.filename.endsWith(".ts") ? "npm run -s assent --" : "npx assent"
+
+const demonstration = (url: string, { apiKey, consentTypes, organization, project }: Founded): string =>
+  `
+The ledger was empty: a demonstration is set up, for localhost. The API key is shown only now.
   organization  ${organization.id}
   project       ${project.id}
   API key       ${apiKey}
 Consent types:
-${names.join("\n")}
+${consentTypes.map(({ id, category, subcategory, label }) => `  ${id}  ${category} / ${subcategory} / ${label}`).join("\n")}
 
-1. Record that a visitor accepted:
-${curl("POST", `${privacy}/consent-events`, { ...json, "x-api-key": apiKey }, { items: [item] })}
+Try it: paste this into another terminal.
 
-2. Ask what the visitor's consent is (this session lasts 30 minutes after its last use):
-${curl("GET", `${scope}/consent-state`, { "x-session": token })}
+${Demonstration.variables({ url, apiKey, organization: organization.id, project: project.id })}
 
-3. Ask why:
-${curl("GET", `${scope}/consent-decisions`, { "x-session": token })}
+${Demonstration.requests}
 
-4. Open a session as another visitor's browser would:
-${curl("POST", `${scope}/session`, { ...json, Origin: "http://localhost" }, {})}
-`)
+Another API key: ${assent} key --role owner
+A ledger of your own: docs/operating.md, "From the demonstration to production"
+`
+
+/** Prints the address and the ledger. On an empty ledger it first founds the demonstration, and prints how to try it. */
+export const print = Effect.fnUntraced(function* (store: string) {
+  const ledger = yield* Ledger
+  const server = yield* HttpServer.HttpServer
+  const url = HttpServer.formatAddress(server.address)
+  const founded = yield* ledger.found
+  // The service runs although its ledger cannot be read just now.
+  const described = yield* Effect.option(describe(store))
+  const listens = `Assent listens on ${url} (reference: ${url}/docs)`
+  yield* Console.log([listens, ...Option.toArray(described)].join("\n"))
+  if (Option.isSome(founded)) yield* Console.log(demonstration(url, founded.value))
 })

@@ -37,7 +37,7 @@ const bytesOf = (file: string): string =>
 
 test("after kill -9 and a start on the same store the same session token shows the same state, and the key works", async () => {
   const first = kept(await startEmpty())
-  const { apiKey, commands, consentTypes, organization, project, session } = first.banner()
+  const { apiKey, consentTypes, organization, project, session } = first.banner()
   const base = `/privacy-v1/organizations/${organization}/projects/${project}`
   const headers = { "x-api-key": apiKey }
   const item = { consentType: consentTypes[1], consentState: "accepted", consentAction: "user_click" }
@@ -52,7 +52,6 @@ test("after kill -9 and a start on the same store the same session token shows t
   expect([posted.status, byVisitor.status]).toEqual([201, 201])
   const before = await first.request("GET", `/site-v1/${project}/consent-state`, { headers: { "x-session": session } })
   expect(before.json.count).toBe(2)
-  expect(commands).toHaveLength(4)
   await first.end("SIGKILL")
 
   const second = kept(await start({ file: first.file }))

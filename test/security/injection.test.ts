@@ -144,10 +144,11 @@ test("a line of the log is one JSON object, whatever was sent", async () => {
     })
   }
   for (const text of [...texts, withNul]) await record(server, [yes({ userId: text, consentState: text })])
-  // Only the line that it listens is plain text, once.
+  // Only the line that it listens and that of the ledger are plain text, once.
   const lines = server
     .output()
     .replace(/^Assent listens on \S+ .*$/m, "")
+    .replace(/^ledger: .*$/m, "")
     .split("\n")
     .filter((line) => line !== "")
   for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()

@@ -48,9 +48,10 @@ export interface Banner {
   readonly project: string
   readonly apiKey: string
   readonly consentTypes: ReadonlyArray<string>
+  /** The commands to paste: the variables, and the requests. */
+  readonly commands: string
+  /** The token of a session of the demonstration, which {@link startEmpty} opens. */
   readonly session: string
-  /** The shell commands to paste, in order. */
-  readonly commands: ReadonlyArray<string>
 }
 
 /** A running server. */
@@ -101,7 +102,7 @@ export const freePort = (): Promise<number> =>
   })
 
 /** Reads the values that a server prints at its first start. */
-export const readBanner = (text: string): Banner => {
+export const readBanner = (text: string): Omit<Banner, "session"> => {
   const one = (pattern: RegExp): string => {
     const found = pattern.exec(text)?.[1]
     if (found === undefined) throw new Error(`the banner lacks ${pattern}`)
@@ -112,8 +113,7 @@ export const readBanner = (text: string): Banner => {
     project: one(/^ +project +(\S+)$/m),
     apiKey: one(/^ +API key +(\S+)$/m),
     consentTypes: [...text.matchAll(/^ +([0-9a-f-]{36}) {2}\S+ \/ \S+ \/ \S+$/gm)].map(([, id]) => id!),
-    session: one(/x-session: ([^']+)'/),
-    commands: text.match(/^curl (?:.*\\\n)*.*$/gm) ?? [],
+    commands: one(/^(export [^]*?\n)\nAnother API key/m),
   }
 }
 
@@ -286,7 +286,9 @@ export const start = async (options: Options = {}): Promise<Server> => {
     file: file === "memory:" ? "" : file,
     output: () => output,
     log: () => log,
-    banner: () => readBanner(output),
+    banner: () => {
+      throw new Error("no demonstration was set up: use startEmpty")
+    },
     request: send,
     connect: (localAddress) => conversation(port, localAddress),
     end,
@@ -300,6 +302,9 @@ export const startEmpty = async (
   options: Omit<Options, "env"> = {},
 ): Promise<Server> => {
   const server = await start({ ...options, env })
-  await eventually(() => /\n4\. [^]*--data '\{\}'\n/.test(server.output()), "the banner is printed")
-  return server
+  await eventually(() => /\nAnother API key[^]*production"\n/.test(server.output()), "the banner is printed")
+  const banner = readBanner(server.output())
+  const headers = { origin: "http://localhost" }
+  const opened = await server.request("POST", `/site-v1/${banner.project}/session`, { headers, json: {} })
+  return { ...server, banner: () => ({ ...banner, session: opened.json.session }) }
 }

@@ -9,6 +9,7 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as Indented from "./Indented.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as RouteTable from "./RouteTable.ts"
 
@@ -82,10 +83,10 @@ const complete = (
     ...fieldsOf(response),
   })
 
-/** Adds the headers to every answer. */
+/** Adds the headers to every answer, and indents one that is asked for like that. */
 export const middleware = <E, R>(
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    Effect.map(effect, (response) => complete(request, response)),
+    Effect.map(effect, (response) => complete(request, Indented.of(request, response))),
   )

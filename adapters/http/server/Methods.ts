@@ -1,19 +1,25 @@
 /**
- * Answers requests that fit no endpoint: 405 with `Allow` if the path takes other methods, otherwise 404; 400 to a
- * query where the endpoint takes none, and to a request without exactly one `Host` (RFC 9112, section 3.2); 422 to a
- * query with a character that no store can hold.
+ * Answers requests that fit no endpoint: 405 with `Allow` if the path takes other methods, otherwise 404, but `/` leads
+ * a browser to the reference (303); 400 to a query where the endpoint takes none, and to a request without exactly one
+ * `Host` (RFC 9112, section 3.2); 422 to a query with a character that no store can hold.
  *
  * A path has one spelling, the documented one. Other cases, doubled slashes and percent-encodings are answered 404, so
  * that code that checks a path before the router sees the same path as the router.
  */
 import { Effect } from "effect"
-import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
+import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "./Answer.ts"
 import * as RequestLog from "./RequestLog.ts"
 
 const nothingHere = new Answer.HttpProblem({ status: 404, detail: "there is nothing at this path; see /docs" })
+
+/** Whether a request is that of a browser for `/`, which is the address that the service prints. */
+const isFirstPage = ({ headers, method, url }: HttpServerRequest.HttpServerRequest): boolean =>
+  url === "/" && (method === "GET" || method === "HEAD") && headers["accept"]?.includes("text/html") === true
+
+const toReference = HttpServerResponse.redirect("/docs", { status: 303 })
 
 const wrongMethod = (allow: string): Answer.HttpProblem =>
   new Answer.HttpProblem({ status: 405, detail: `this path takes ${allow}`, headers: { allow } })
@@ -70,6 +76,7 @@ export const middleware = <E, R>(
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const problem = misfit(request)
+    if (problem === nothingHere && isFirstPage(request)) return Effect.succeed(toReference)
     if (problem !== undefined) return Answer.refuse(problem)
     // The router finds no route for some paths that match the table, because it limits the length of a parameter.
     return Effect.catch(effect, (error) =>
