@@ -72,6 +72,8 @@ for (const given of process.argv.slice(2).filter((word) => !word.startsWith("-")
   const name = /\\.tgz$/.test(given) ? "assent" : given.replace(/(?<=.)@.*$/, "")
   const from = name === "assent" ? process.env.CHECKOUT : join(process.env.CHECKOUT, "node_modules", name)
   if (/\\.tgz$/.test(given) ? !existsSync(given) : !existsSync(from)) throw new Error(given + ": no such package")
+  // In the checkout everything is installed.
+  if (process.cwd() === process.env.CHECKOUT) continue
   const to = join("node_modules", name)
   mkdirSync(dirname(to), { recursive: true })
   if (!existsSync(to)) symlinkSync(from, to)

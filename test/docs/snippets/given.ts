@@ -42,6 +42,7 @@ export const declare = (names: string): string =>
 /** The commands that make what a page takes for granted, by name; each does nothing if it is there. */
 const made: Readonly<Record<string, string>> = {
   "a server": 'if [ -z "$SERVING" ]; then\nnpm start\nfi\n',
+  "the package": "npm pack\n",
   "a ledger": "if [ ! -e data/assent.db ]; then assent bootstrap; fi\n",
 }
 
