@@ -31,6 +31,7 @@ import * as HeldData from "./people/HeldData.ts"
 import * as Identifying from "./people/Identifying.ts"
 import * as Joins from "./ledger/Joins.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
+import * as PersonTimeline from "./people/PersonTimeline.ts"
 import * as Profiles from "./people/Profiles.ts"
 import * as Releasing from "./people/Releasing.ts"
 import * as Renaming from "./people/Renaming.ts"
@@ -106,6 +107,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     state: bound(SeveralPeople.state),
     decisions: bound(SeveralPeople.decisions),
     timeline: bound(Reading.timeline),
+    personTimeline: bound(PersonTimeline.of),
     statePage: bound(AnswerPages.state),
     decisionsPage: bound(AnswerPages.decisions),
     // Visitors and the identity of people

@@ -49,7 +49,8 @@ const recorded = {
 /** The order of the sentences. */
 const states: ReadonlyArray<State> = ["accepted", "declined", "implied", "viewed"]
 
-const describe = ({ precedence, maxAge, recordedExpiration, permits }: Rules): ReadonlyArray<string> => {
+/** Rules in sentences without a subject; empty if nothing is set. */
+export const describe = ({ precedence, maxAge, recordedExpiration, permits }: Rules): ReadonlyArray<string> => {
   const ages = states.flatMap((state) => {
     const age = maxAge?.[state]
     if (age === undefined) return []

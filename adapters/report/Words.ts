@@ -53,6 +53,9 @@ export const date = (instant: Instant): string =>
 export const briefDate = (instant: Instant): string =>
   unbroken(shortDate.format(instant)) + (isMidnight(instant) ? "" : timeOfDay(instant))
 
+/** `1 Mar 2026`: the day of an instant. */
+export const dayOf = (instant: Instant): string => unbroken(shortDate.format(instant))
+
 /** A list in a sentence: `a`, `a and b`, `a, b and c`. */
 export const list = (items: ReadonlyArray<string>): string =>
   items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`

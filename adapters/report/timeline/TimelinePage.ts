@@ -1,0 +1,214 @@
+/**
+ * Writes the timeline of a person as one HTML file, for an auditor or the person itself to read, print and keep.
+ *
+ * The file needs nothing else: it has no script, no font and no address to load from, and a policy in its head forbids
+ * them. The same timeline gives the same bytes. Every text is escaped. It stays below a megabyte for any person, because
+ * long lists are cut, which the page says.
+ */
+import type { IdentifierKind } from "../../../core/model/People.ts"
+import type { PersonTimeline, TypeTimeline } from "../../../core/people/PersonTimeline.ts"
+import type { Html } from "../Html.ts"
+import { html, trusted } from "../Html.ts"
+import * as RulesInWords from "../RulesInWords.ts"
+import * as Statuses from "../Statuses.ts"
+import { style } from "../Style.ts"
+import * as Table from "../Table.ts"
+import * as Words from "../Words.ts"
+import * as TimelinePeople from "./TimelinePeople.ts"
+import * as TimelinePicture from "./TimelinePicture.ts"
+import { timelineStyle } from "./TimelineStyle.ts"
+import type { Room } from "./TimelineTables.ts"
+import * as TimelineTables from "./TimelineTables.ts"
+import * as TimelineWords from "./TimelineWords.ts"
+
+/** The identifier that the person was asked by. */
+export interface AskedBy {
+  readonly kind: IdentifierKind
+  /** Only if it is to be shown. */
+  readonly value?: string
+}
+
+/** The most types with a section of their own, and the most that are named at all. */
+const sectionsMax = 30
+const typesMax = 300
+
+/** How much of the long lists of each type fits, if all pages are to stay below a megabyte. */
+const roomOf = (types: number): Room => ({
+  rows: Math.max(4, Math.min(40, Math.floor(200 / Math.max(1, types)))),
+  listed: Math.floor(560_000 / Math.max(1, types)),
+  texts: Math.floor(100_000 / Math.max(1, types)),
+})
+
+const row = (name: string, value: Html | string): Html =>
+  html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`
+
+const question = (timeline: PersonTimeline, { kind, value }: AskedBy): Html => {
+  const { at, concordId, knownAt, members, project } = timeline
+  const name = TimelineWords.identifierName(kind)
+  const others =
+    members.length < 2 ? "" : `, with ${Words.counted(members.length - 1, "person", "people")} joined with it`
+  return html`<dl class="question">
+    ${row("About", concordId === undefined ? "No one is known by this identifier" : html`<code>${concordId}</code>${others}`)}
+    ${kind === "concordId" ? undefined : row("Asked by", value === undefined ? `Its ${name}, which is not shown here` : html`${name} <b>${value}</b>`)}
+    ${project === undefined ? undefined : row("In", html`${project.name} <span class="detail">project ${project.id}</span>`)}
+    ${row("As of", Words.date(at))} ${row("As known at", Words.date(knownAt))}
+  </dl>`
+}
+
+const isSaid = ({ changes, events }: TypeTimeline): boolean => events.length > 0 || changes.length > 0
+
+const nameParts = ({ id, category, subcategory, label }: TypeTimeline["type"]): { main: string; rest: string } => {
+  const parts = [category, subcategory, label].filter((part) => part !== undefined && part !== "")
+  return { main: parts.at(-1) ?? id, rest: parts.slice(0, -1).join(" / ") }
+}
+
+const answerItem = (type: TypeTimeline, id: string | undefined): Html => {
+  const { decision } = type
+  const { main, rest } = nameParts(type.type)
+  const { status } = decision
+  return html`<li class="${Statuses.kind(status)}">
+    <h3>${id === undefined ? main : html`<a href="#${id}">${main}</a>`} <span class="type">${rest}</span></h3>
+    <p class="outcome"><b>${Statuses.label(status)}</b> ${TimelineWords.consequence(decision)}</p>
+    <p class="detail">${TimelineWords.because(decision)}</p>
+    <p class="detail">${TimelineWords.next(type)}</p>
+  </li>`
+}
+
+const rules = ({ type }: TypeTimeline): Html | undefined => {
+  const { consentDuration, rules } = type
+  const sentences = [
+    ...(consentDuration === undefined
+      ? []
+      : [`an answer without an end date counts for ${Words.duration(consentDuration)}`]),
+    ...RulesInWords.describe(rules),
+  ]
+  return sentences.length === 0 ? undefined : html`<p class="aside">Rules: ${sentences.join("; ")}.</p>`
+}
+
+const typeSection = (type: TypeTimeline, id: string, timeline: PersonTimeline, room: Room): Html => {
+  const { main, rest } = nameParts(type.type)
+  return html`<section class="one" id="${id}" aria-labelledby="${id}-heading">
+    <h2 id="${id}-heading">${main} <span class="type">${rest}</span></h2>
+    <p class="lead"><b>${Statuses.label(type.decision.status)}</b>: ${TimelineWords.consequence(type.decision)}.</p>
+    <p>${TimelineWords.because(type.decision)} ${TimelineWords.next(type)}</p>
+    ${rules(type)} ${TimelinePicture.figure(type, id)}
+    <h3>What was said</h3>
+    ${TimelineTables.events(type, timeline, room)}
+    <h3>The answer over time</h3>
+    ${TimelineTables.answers(type, room)}
+    <h3>The text and its versions</h3>
+    ${TimelineTables.versions(type, room)}
+  </section> `
+}
+
+const silent = (types: ReadonlyArray<TypeTimeline>, isErased: boolean): Html | undefined => {
+  if (types.length === 0) return undefined
+  const { left, shown } = Table.first(types, typesMax)
+  return html`<section aria-labelledby="silent">
+    <h2 id="silent">${isErased ? "No longer answered" : "Never answered"}</h2>
+    <p>
+      ${isErased ? "The person was erased, so nothing is in force for" : "Nothing is recorded about"}
+      ${Words.counted(types.length, "consent type", "consent types")}: not permitted.
+    </p>
+    <ul class="silent">
+      ${shown.map(({ type }) => html`<li>${TimelineWords.typeName(type)}</li>`)}
+    </ul>
+    ${Table.more(left, left === 1 ? "consent type" : "consent types")}
+  </section>`
+}
+
+const proof = ({ inputs }: PersonTimeline): Html =>
+  html`<section id="proof" class="inputs" aria-labelledby="proof-heading">
+    <h2 id="proof-heading">What this was made of</h2>
+    ${Table.table({
+      caption: "Who asks the same ledger the same question gets inputs with these SHA-256 digests, and this page",
+      columns: [{ heading: "Input" }, { heading: "SHA-256" }],
+      rows: inputs.map(({ name, sha256 }) => [name, html`<code>${sha256}</code>`]),
+    })}
+  </section>`
+
+const overview = (timeline: PersonTimeline, said: ReadonlyArray<TypeTimeline>): Html => {
+  if (timeline.concordId === undefined) {
+    return html`<p class="lead">No one was known by this identifier, so no one has said anything under it.</p>`
+  }
+  if (said.length === 0) return html`<p class="lead">Nothing that this person said is known.</p>`
+  const { left, shown } = Table.first(said, typesMax)
+  return html`<ul class="outcomes">
+      ${shown.map((type, index) => answerItem(type, index < sectionsMax ? `type${index + 1}` : undefined))}
+    </ul>
+    ${Table.more(left, left === 1 ? "answer" : "answers")}`
+}
+
+const title = (timeline: PersonTimeline): string => `What this person said, as of ${Words.date(timeline.at)}`
+
+/** Writes the page. It is a pure function. */
+export const write = (timeline: PersonTimeline, askedBy: AskedBy): string => {
+  const said = timeline.types.filter(isSaid)
+  const sections = Table.first(said, sectionsMax)
+  const room = roomOf(sections.shown.length)
+  const erased = TimelineWords.erasedInWords(timeline)
+  const people = TimelinePeople.section(timeline)
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="referrer" content="no-referrer" />
+        <meta name="robots" content="noindex" />
+        <title>${title(timeline)}</title>
+        <style>
+          ${trusted(style)}
+          ${trusted(timelineStyle)}
+        </style>
+      </head>
+      <body>
+        ${TimelinePicture.patterns}
+        <a class="skip" href="#answer">Skip to the answer</a>
+        <header>
+          <p class="eyebrow">Assent · timeline of a person</p>
+          <h1>What did this person say, and what counts?</h1>
+          ${question(timeline, askedBy)}
+        </header>
+        <main>
+          <section class="answer" id="answer" aria-labelledby="answer-heading">
+            <h2 id="answer-heading">What counts on ${Words.date(timeline.at)}</h2>
+            ${erased === undefined ? undefined : html`<p class="erased">${erased}</p>`} ${overview(timeline, said)}
+          </section>
+          ${sections.shown.map((type, index) => typeSection(type, `type${index + 1}`, timeline, room))}
+          ${
+            sections.left === 0
+              ? undefined
+              : html`<p class="aside">
+                  ${Words.counted(sections.left, "more consent type has", "more consent types have")} an answer above
+                  and no section of its own here, because the page would be too long.
+                </p>`
+          }
+          ${silent(
+            timeline.types.filter((type) => !isSaid(type)),
+            timeline.erased !== undefined && timeline.erased.recordedAt <= timeline.knownAt,
+          )}
+          ${
+            people === undefined
+              ? undefined
+              : html`<section id="people" aria-labelledby="people-heading">
+                  <h2 id="people-heading">Who this is</h2>
+                  ${people}
+                </section>`
+          }
+          ${proof(timeline)}
+        </main>
+        <footer>
+          <p>
+            Answered from the recorded events by the rules in force, exact to the millisecond. All times are UTC. This
+            page is about a person: treat it as personal data. It describes what has been recorded; it is not legal
+            advice.
+          </p>
+        </footer>
+      </body>
+    </html> `.html
+}
