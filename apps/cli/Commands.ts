@@ -29,7 +29,7 @@ export const all = {
     () => import("./commands/state.ts"),
   ),
   timeline: entry(
-    "Write every change of a person's answers, earliest first, one a line",
+    "Tell what a person said, what counts and why: on a terminal, as lines of JSON, or as a page",
     () => import("./commands/timeline.ts"),
   ),
   simulate: entry(

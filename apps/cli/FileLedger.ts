@@ -27,7 +27,14 @@ export interface Question {
   readonly keepsLines: boolean
   /** The person asked about; every person if left out. */
   readonly concordId?: string
+  /** Called with each input that is opened; returns the one that is read. By default the same. */
+  readonly opened?: (source: Source.Source) => Source.Source
 }
+
+const openedBy =
+  ({ opened }: Question) =>
+  (source: Source.Source): Source.Source =>
+    opened === undefined ? source : opened(source)
 
 /** How many groups are answered, and how many characters written, before other fibers can run. */
 const groupsPerTurn = 2_000
@@ -74,17 +81,19 @@ export const answerEach = Effect.fn("Ledger.answerEach")(function* (
 }, Effect.scoped)
 
 const readIfGiven = <A, E, R>(
+  question: Question,
   path: Option.Option<string>,
   read: (source: Source.Source) => Effect.Effect<ReadonlyArray<A>, E, R>,
 ) =>
   Option.match(path, {
     onNone: () => Effect.succeed<ReadonlyArray<A>>([]),
-    onSome: (path) => Effect.flatMap(Source.open(path), read),
+    onSome: (path) => Effect.flatMap(Effect.map(Source.open(path), openedBy(question)), read),
   })
 
-const readCatalog = Effect.fnUntraced(function* ({ flags, knownAt }: Question) {
-  const types = yield* readIfGiven(flags.types, Documents.readTypes)
-  const rules = yield* readIfGiven(flags.rules, Documents.readRules)
+const readCatalog = Effect.fnUntraced(function* (question: Question) {
+  const { flags, knownAt } = question
+  const types = yield* readIfGiven(question, flags.types, Documents.readTypes)
+  const rules = yield* readIfGiven(question, flags.rules, Documents.readRules)
   return FileCatalog.make(types, rules, knownAt)
 })
 
@@ -92,7 +101,7 @@ const readEvents = Effect.fnUntraced(function* (
   question: Question,
   rows: ExternalSort.ExternalSort<EventRow.EventRow>,
 ) {
-  const source = yield* Source.open(question.flags.events)
+  const source = openedBy(question)(yield* Source.open(question.flags.events))
   const progress = yield* Progress.make
   const extent = yield* EventLines.read(source, {
     event: (event, line) => {

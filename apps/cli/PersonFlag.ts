@@ -7,6 +7,7 @@ import { CliError, Flag } from "effect/cli"
 import * as Source from "../../adapters/files/Source.ts"
 import { Uuid } from "../../core/formats/Fields.ts"
 import { Ledger } from "../../core/Ledger.ts"
+import type { PersonReference } from "../../core/ledger/Reading.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import { type IdentifierKind, releasableKinds } from "../../core/model/People.ts"
 
@@ -72,13 +73,21 @@ export const oneOf = Effect.fnUntraced(function* <Kind extends IdentifierKind>(
   return first.value === Source.standardInput ? { ...first, value: yield* lineOfInput } : first
 })
 
-/** The person that the flags name; `undefined` for an identifier that names no one. */
-export const find = Effect.fnUntraced(function* (scope: ProjectScope, given: Given<IdentifierKind>) {
+/** The identifier that the flags give, and what it refers to. */
+export const refer = Effect.fnUntraced(function* (scope: ProjectScope, given: Given<IdentifierKind>) {
   const { kind, value } = yield* oneOf([...releasableKinds, "concordId"], given)
-  if (kind === "concordId") return value.toLowerCase()
+  const named = (reference: PersonReference) => ({ kind, value, reference })
+  if (kind === "concordId") return named({ concordId: value.toLowerCase() })
   const ledger = yield* Ledger
   const found = yield* ledger.find(scope, { [kind]: value })
-  if (found._tag === "Found") return [found, ...(found.further ?? [])].find((each) => each.concordId)?.concordId
+  // Of the spellings of an identifier that were kept apart before, one that names a person counts.
+  if (found._tag === "Found") {
+    return named([found, ...(found.further ?? [])].find(({ concordId }) => concordId !== undefined) ?? found)
+  }
   const message = `the identifier cannot be read: ${found.faults.map(({ detail }) => detail).join("; ")}`
   return yield* new CliError.ValidationError({ message })
 })
+
+/** The person that the flags name; `undefined` for an identifier that names no one. */
+export const find = (scope: ProjectScope, given: Given<IdentifierKind>) =>
+  Effect.map(refer(scope, given), ({ reference }) => reference.concordId)

@@ -34,8 +34,8 @@ const typesMax = 300
 
 /** How much of the long lists of each type fits, if all pages are to stay below a megabyte. */
 const roomOf = (types: number): Room => ({
-  rows: Math.max(4, Math.min(40, Math.floor(200 / Math.max(1, types)))),
-  listed: Math.floor(560_000 / Math.max(1, types)),
+  rows: Math.max(4, Math.min(24, Math.floor(200 / Math.max(1, types)))),
+  listed: Math.floor(720_000 / Math.max(1, types)),
   texts: Math.floor(100_000 / Math.max(1, types)),
 })
 
@@ -72,8 +72,7 @@ const answerItem = (type: TypeTimeline, id: string | undefined): Html => {
   return html`<li class="${Statuses.kind(status)}">
     <h3>${id === undefined ? main : html`<a href="#${id}">${main}</a>`} <span class="type">${rest}</span></h3>
     <p class="outcome"><b>${Statuses.label(status)}</b> ${TimelineWords.consequence(decision)}</p>
-    <p class="detail">${TimelineWords.because(decision)}</p>
-    <p class="detail">${TimelineWords.next(type)}</p>
+    <p class="detail">${TimelineWords.nextBrief(type)}</p>
   </li>`
 }
 
@@ -92,7 +91,6 @@ const typeSection = (type: TypeTimeline, id: string, timeline: PersonTimeline, r
   const { main, rest } = nameParts(type.type)
   return html`<section class="one" id="${id}" aria-labelledby="${id}-heading">
     <h2 id="${id}-heading">${main} <span class="type">${rest}</span></h2>
-    <p class="lead"><b>${Statuses.label(type.decision.status)}</b>: ${TimelineWords.consequence(type.decision)}.</p>
     <p>${TimelineWords.because(type.decision)} ${TimelineWords.next(type)}</p>
     ${rules(type)} ${TimelinePicture.figure(type, id)}
     <h3>What was said</h3>

@@ -9,6 +9,7 @@
 import type { ConsentState } from "../../../core/engine/ConsentState.ts"
 import * as ConsentStates from "../../../core/engine/ConsentState.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
+import * as Instants from "../../../core/engine/Instant.ts"
 import type { Status } from "../../../core/engine/Outcome.ts"
 import type { TimelineEvent, TypeTimeline } from "../../../core/people/PersonTimeline.ts"
 import type { Html } from "../Html.ts"
@@ -29,7 +30,7 @@ interface Layout {
 
 const layouts: ReadonlyArray<Layout> = [
   { name: "wide", width: 830, left: 76, ticks: 8 },
-  { name: "narrow", width: 350, left: 54, ticks: 4 },
+  { name: "narrow", width: 350, left: 58, ticks: 4 },
 ]
 
 /** A stretch of time with one answer; `mixed` if several are too short to be drawn. */
@@ -167,19 +168,55 @@ const lane = (state: ConsentState, type: TypeTimeline, y: number, place: (at: In
     >${marks.map((each) => mark(state, each, y, place))}`
 }
 
-const bandLabel = ({ from, until, status }: Band, y: number): Html | undefined => {
-  const label = status === "mixed" ? "Many" : Statuses.label(status)
+const bandLabel = ({ from, until }: Band, status: Status, y: number): Html | undefined => {
+  const label = Statuses.label(status)
   return until - from < label.length * 7.6 + 10
     ? undefined
-    : html`<text class="label" x="${n((from + until) / 2)}" y="${n(y + bandHeight / 2 + 4.5)}">${label}</text>`
+    : html`<text
+        class="label ${status === "unknown" ? status : Statuses.kind(status)}"
+        x="${n((from + until) / 2)}"
+        y="${n(y + bandHeight / 2 + 4.5)}"
+        >${label}</text
+      >`
 }
 
-const band = (each: Band, y: number): Html => {
+/** How wide a column of a mixed band is, which shows the share of its time that was permitted. */
+const columnWidth = 6
+
+/** For each column of a mixed band the share of its time that was permitted, from 0 to 1. */
+const shares = (each: Band, { changes }: TypeTimeline, place: (at: Instant) => number): ReadonlyArray<number> => {
+  const columns = Array.from({ length: Math.max(1, Math.ceil((each.until - each.from) / columnWidth)) }, () => 0)
+  for (const [index, { at, permitted }] of changes.entries()) {
+    if (!permitted) continue
+    const end = Math.min(each.until, place(changes[index + 1]?.at ?? Instants.max))
+    let from = Math.max(each.from, place(at))
+    while (from < end) {
+      const column = Math.min(columns.length - 1, Math.floor((from - each.from) / columnWidth))
+      const until = Math.min(end, each.from + (column + 1) * columnWidth)
+      if (until <= from) break
+      columns[column] = (columns[column] ?? 0) + (until - from) / columnWidth
+      from = until
+    }
+  }
+  return columns
+}
+
+const mixed = (each: Band, y: number, type: TypeTimeline, place: (at: Instant) => number): Html => {
+  const inner = bandHeight - 3
+  const columns = shares(each, type, place).map((share, index) => {
+    const height = Math.min(1, share) * inner
+    return `M${n(each.from + index * columnWidth + 1)} ${n(y + 1.5 + inner - height)}h${columnWidth - 2}v${n(height)}h${2 - columnWidth}z`
+  })
+  return html`<path class="share" d="${columns.join("")}" />`
+}
+
+const band = (each: Band, y: number, type: TypeTimeline, place: (at: Instant) => number): Html => {
   const box = html`x="${n(each.from)}" y="${y}" width="${n(each.until - each.from)}" height="${bandHeight}"`
-  return html`<rect class="band ${each.status}" ${box} /><rect
-      class="over ${each.status}"
-      ${box}
-    />${bandLabel(each, y)}`
+  const inside =
+    each.status === "mixed"
+      ? mixed(each, y, type, place)
+      : html`<rect class="over ${each.status}" ${box} />${bandLabel(each, each.status, y)}`
+  return html`<rect class="band ${each.status}" ${box} />${inside}`
 }
 
 /** The versions as stretches between the instants of their publication, each with its number where there is room. */
@@ -253,13 +290,14 @@ const draw = (type: TypeTimeline, span: Span, id: string, words: string, layout:
       ${versions(type, span, bottom, place, layout)}
       ${states.map((state, index) => lane(state, type, top + index * laneHeight + laneHeight / 2, place, layout))}
       <text class="name" x="0" y="${n(bandTop + bandHeight / 2 + 4.5)}">Answer</text>
-      ${bandsOf(type, place, span).map((each) => band(each, bandTop))} ${ticks(span, bottom, place, layout)}
+      ${bandsOf(type, place, span).map((each) => band(each, bandTop, type, place))}
       ${instantLine("now", `asked about: ${Words.dayOf(at)}`, place(at), bottom + 38, layout)}
       ${
         drawnNext === undefined
           ? undefined
           : instantLine("next", `next change: ${Words.dayOf(drawnNext.at)}`, place(drawnNext.at), bottom + 56, layout)
       }
+      ${ticks(span, bottom, place, layout)}
     </svg>
   </div>`
 }
@@ -267,16 +305,14 @@ const draw = (type: TypeTimeline, span: Span, id: string, words: string, layout:
 const swatch = (content: Html): Html =>
   html`<svg class="swatch" viewBox="0 0 28 18" aria-hidden="true">${content}</svg>`
 
-const bandSwatch = (status: Status | "mixed"): Html =>
-  swatch(
-    html`<rect class="band ${status}" x="1" y="1" width="26" height="16" /><rect
-        class="over ${status}"
-        x="1"
-        y="1"
-        width="26"
-        height="16"
-      />`,
-  )
+const bandSwatch = (status: Status | "mixed"): Html => {
+  const box = html`x="1" y="1" width="26" height="16"`
+  const inside =
+    status === "mixed"
+      ? html`<path class="share" d="M3 16h4v-6h-4zM9 16h4v-12h-4zM15 16h4v-8h-4zM21 16h4v-3h-4z" />`
+      : html`<rect class="over ${status}" ${box} />`
+  return swatch(html`<rect class="band ${status}" ${box} />${inside}`)
+}
 
 const legend = (type: TypeTimeline, span: Span): Html => {
   const layout = layouts[0]!
@@ -291,7 +327,7 @@ const legend = (type: TypeTimeline, span: Span): Html => {
   const line = (kind: string): Html => swatch(html`<path class="${kind}" d="M14 0V18" />`)
   return html`<ul class="legend">
     ${states.map((state) => html`<li>${swatch(shapes[state](14, 9))}${TimelineWords.deeds[state]}</li>`)}
-    ${isLate ? html`<li>${swatch(html`<path class="recorded" d="M2 9H24M24 4v10" />`)}Recorded only then</li>` : undefined}
+    ${isLate ? html`<li>${swatch(html`<path class="recorded" d="M2 9H24M24 4v10" />`)}Recorded only later</li>` : undefined}
     ${inForce.some(({ requireReaccept }) => !requireReaccept) ? html`<li>${line("text")}New text</li>` : undefined}
     ${inForce.some(({ requireReaccept }) => requireReaccept) ? html`<li>${line("anew")}New text, to be agreed to again</li>` : undefined}
     ${[...Statuses.all, "mixed" as const]
@@ -299,7 +335,7 @@ const legend = (type: TypeTimeline, span: Span): Html => {
       .map(
         (status) =>
           html`<li>
-            ${bandSwatch(status)}${status === "mixed" ? "Many answers, too short to draw" : Statuses.label(status)}
+            ${bandSwatch(status)}${status === "mixed" ? "Many answers: the height is the share of time that was permitted" : Statuses.label(status)}
           </li>`,
       )}
   </ul>`
@@ -336,9 +372,6 @@ export const patterns: Html = html`<svg class="patterns" width="0" height="0" ar
     </pattern>
     <pattern id="p-withdrawn" width="6" height="6" patternUnits="userSpaceOnUse">
       <path class="no" d="M0 0H6" />
-    </pattern>
-    <pattern id="p-mixed" width="4" height="4" patternUnits="userSpaceOnUse">
-      <path class="ink" d="M0 0V4" />
     </pattern>
   </defs>
 </svg>`

@@ -12,9 +12,10 @@ const picture = `
 .swim text{fill:var(--soft)}
 .swim .name{fill:var(--ink);font-weight:600}
 .swim .version{fill:var(--ink)}
-.swim .label{fill:var(--ink);font-weight:600;text-anchor:middle;paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
+.swim .label{fill:var(--ink);font-weight:600;text-anchor:middle;paint-order:stroke;stroke-width:5px;stroke-linejoin:round}
+.label.yes{stroke:var(--yes-soft)}.label.no{stroke:var(--no-soft)}.label.open{stroke:var(--open-soft)}.label.unknown{stroke:var(--paper)}
 .swim .count{fill:var(--on-mark);font-weight:600;font-size:11px;text-anchor:middle}
-.swim .at{text-anchor:middle}.swim .end{text-anchor:end}
+.swim .at{text-anchor:middle;paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}.swim .end{text-anchor:end}
 .ahead{fill:var(--ahead)}
 tr .ahead,tr.ahead{fill:none}
 .rail,.tick{stroke:var(--line);stroke-width:1;fill:none}
@@ -35,9 +36,9 @@ path.next{stroke:var(--axis);stroke-width:1.5;stroke-dasharray:1 3;stroke-lineca
 .band.mixed{fill:var(--card);stroke:var(--axis)}
 .over{fill:none;opacity:.55}
 .over.implied{fill:url(#p-implied)}.over.requested{fill:url(#p-requested)}.over.expired{fill:url(#p-expired)}
-.over.invalidated{fill:url(#p-invalidated)}.over.withdrawn{fill:url(#p-withdrawn)}.over.mixed{fill:url(#p-mixed)}
+.over.invalidated{fill:url(#p-invalidated)}.over.withdrawn{fill:url(#p-withdrawn)}
 .patterns path{stroke-width:1.6;fill:none}
-.patterns .yes{stroke:var(--yes)}.patterns .open{stroke:var(--open)}.patterns .no{stroke:var(--no)}.patterns .ink{stroke:var(--axis)}
+.patterns .yes{stroke:var(--yes)}.patterns .open{stroke:var(--open)}.patterns .no{stroke:var(--no)}
 .patterns circle.open{fill:var(--open)}
 .swatch{width:1.75rem;height:1.125rem;flex:none}
 figcaption .legend{margin:.3rem 0 .5rem;color:var(--ink)}
@@ -61,9 +62,12 @@ h2 .type,h3 .type{font:400 .875rem/1.4 system-ui,-apple-system,"Segoe UI",Roboto
 const tables = `
 td .detail,th .detail,dt .detail{display:block}
 .events tr>*{padding-right:1.1rem}
-.events th[scope=row]{width:2.5rem;font-variant-numeric:tabular-nums}
-.events .date{width:25%}
-.events code{display:block;color:var(--soft);font-size:.75rem}
+.events th[scope=row]{width:2.5rem;white-space:nowrap;font-variant-numeric:tabular-nums}
+.events .date{width:23%}.events .date+td{width:35%}
+.events code{display:block;color:var(--soft);font-size:.72rem}
+.answers .status{white-space:nowrap}
+.share{fill:var(--yes)}
+.question code{font-size:.925rem}
 .events .decides>*{background:var(--card)}
 .events .decides .role{color:var(--link)}
 .events .decides th{box-shadow:inset 4px 0 0 var(--link);padding-left:.75rem}
@@ -82,7 +86,7 @@ b.yes,b.no,b.open{color:var(--ink)}
 .events tr,.answers tr{display:block;padding:.55rem 0;border-bottom:1px solid var(--line)}
 .events tr>*,.answers tr>*{display:block;border:0;padding:.1rem 0 .1rem .75rem;width:auto!important}
 .events .decides,.answers .current{background:var(--card);box-shadow:inset 4px 0 0 var(--link)}
-.events .decides th,.answers .current th{box-shadow:none}
+.events .decides>*,.answers .current>*{background:none!important;box-shadow:none!important}
 .events th[scope=row]::before{content:"No. ";color:var(--soft)}
 .versions>div{grid-template-columns:1fr}
 }
@@ -91,10 +95,9 @@ b.yes,b.no,b.open{color:var(--ink)}
 const paper = `
 @media print{
 :root{${light}}
-.one{break-before:page}
-.one:first-of-type{break-before:auto}
 #proof{break-before:auto}
 figure,.outcomes li,.versions>div,#proof{break-inside:avoid}
+.one>h2,.one>p{break-after:avoid}
 .one>h3{break-after:avoid}
 .document{break-inside:auto}
 .events .decides>*,.answers .current>*,.outcomes li{background:none}

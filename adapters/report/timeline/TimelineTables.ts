@@ -16,7 +16,7 @@ import type {
   TypeTimeline,
 } from "../../../core/people/PersonTimeline.ts"
 import type { Html } from "../Html.ts"
-import { html } from "../Html.ts"
+import { escape, html, trusted } from "../Html.ts"
 import * as Statuses from "../Statuses.ts"
 import * as Table from "../Table.ts"
 import * as Words from "../Words.ts"
@@ -87,11 +87,14 @@ const head = (names: ReadonlyArray<string>): Html =>
 const chosen = (rows: ReadonlyArray<Row>, max: number): ReadonlyArray<Row> => {
   if (rows.length <= max) return rows
   const said = rows.filter(({ role }) => role.kind === "decides" || role.kind === "lost")
-  const others = rows.filter((row) => !said.includes(row)).slice(said.length - max)
+  const others = rows.filter((row) => !said.includes(row)).slice(said.length - Math.max(5, Math.ceil(max / 2)))
   return [...said, ...others].toSorted((a, b) => a.number - b.number)
 }
 
-/** A row of the closed list: the same, as short as it can be. */
+/**
+ * A row of the closed list: the same, as short as it can be. Its end tags are left out, which HTML allows (HTML
+ * Standard, 13.1.2.4).
+ */
 const listedRow = (
   row: Row,
   type: TypeTimeline,
@@ -100,6 +103,7 @@ const listedRow = (
 ): Html => {
   const { consentAction, consentDate, consentState, dateCreated, id, submitter, version } = row.event
   const texts = [
+    String(row.number),
     Instant.format(consentDate),
     Instant.format(dateCreated),
     consentState,
@@ -107,12 +111,9 @@ const listedRow = (
     String(version),
     TimelineWords.submitterOf(submitter, timeline),
     id,
-    `${TimelineWords.roleLabel(row.role)}: ${reasonOf(row, type, numbers)}`,
+    TimelineWords.roleBrief(row.role, row.event, type.decision, ({ id }) => numbers.get(id)),
   ]
-  return html`<tr>
-    <th scope="row">${row.number}</th>
-    ${texts.map((text) => html`<td>${text}</td>`)}
-  </tr>`
+  return trusted(`<tr>${texts.map((text) => `<td>${escape(text)}`).join("")}`)
 }
 
 /** Parts of markup, the last ones first, until there is no room; and how many were left out. */
@@ -206,8 +207,9 @@ export const answers = (type: TypeTimeline, room: Room): Html => {
   const numbers = new Map(type.events.map(({ id }, index) => [id, index + 1]))
   const ahead = changes.findIndex(({ at }) => at > decision.at)
   const last = ahead === -1 ? changes.length : ahead
-  const end = Math.min(changes.length, Math.max(last + Math.ceil(room.rows / 4), room.rows))
-  const shown = changes.slice(Math.max(0, end - room.rows), end)
+  const max = changes.length <= room.rows ? room.rows : Math.ceil(room.rows / 2)
+  const end = Math.min(changes.length, Math.max(last + Math.ceil(max / 4), max))
+  const shown = changes.slice(Math.max(0, end - max), end)
   const left = changes.length - shown.length
   return html`<table class="answers">
       <caption>

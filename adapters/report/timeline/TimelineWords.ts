@@ -164,6 +164,17 @@ export const roleReason = (
   }
 }
 
+/** A role in few words. `numberOf` is the number of an event in its table. */
+export const roleBrief = (
+  role: EventRole,
+  event: ConsentEvent,
+  decision: Decision,
+  numberOf: (event: ConsentEvent) => number | undefined,
+): string =>
+  role.kind === "replaced"
+    ? `Replaced by no. ${numberOf(role.by) ?? "?"}`
+    : `${roleLabel(role)}: ${roleReason(role, event, decision, numberOf)}`
+
 /** What an answer is decided by, in a sentence. */
 export const because = (decision: Decision): string => {
   const { event } = decision
@@ -189,7 +200,16 @@ export const nextOf = ({ changes, decision }: TypeTimeline): Decision | undefine
 export const next = (type: TypeTimeline): string => {
   const change = nextOf(type)
   if (change === undefined) return "Nothing changes any more unless something is recorded."
-  return `On ${Words.date(change.at)} it becomes ${change.status}, because ${cause(change)}: ${consequence(change)}.`
+  const verb = change.status === type.decision.status ? "it stays" : "it becomes"
+  return `On ${Words.date(change.at)} ${verb} ${change.status}, because ${cause(change)}: ${consequence(change)}.`
+}
+
+/** What comes next, in few words. */
+export const nextBrief = (type: TypeTimeline): string => {
+  const change = nextOf(type)
+  if (change === undefined) return "No change ahead."
+  const what = change.status === type.decision.status ? consequence(change) : change.status
+  return `From ${Words.dayOf(change.at)}: ${what}.`
 }
 
 /** How long after it happened an event was recorded, where that took more than a minute; `undefined` otherwise. */
