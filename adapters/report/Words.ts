@@ -42,7 +42,8 @@ const unbroken = (text: string): string => text.replaceAll(" ", "\u00a0")
 
 const timeOfDay = (instant: Instant): string => {
   const time = new Date(instant).toISOString().slice(11, 23)
-  return ` ${unbroken(`${time.endsWith(":00.000") ? time.slice(0, 5) : time} UTC`)}`
+  const end = time.endsWith(":00.000") ? 5 : time.endsWith(".000") ? 8 : 12
+  return ` ${unbroken(`${time.slice(0, end)} UTC`)}`
 }
 
 /** `1 March 2026`; with the time of day unless it is midnight UTC. */

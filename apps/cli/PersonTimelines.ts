@@ -63,21 +63,36 @@ const rulesOf = ({ maxAge, permits, precedence, recordedExpiration }: Terms): Ru
   }
 }
 
-/** The submitter that a line states, if it does. */
-const submitterOf = (line: string | null): { readonly submitter?: string } => {
-  const { submitter }: { readonly submitter?: unknown } = line === null ? {} : JSON.parse(line)
-  return typeof submitter === "string" ? { submitter } : {}
+/** The members of a line that are shown and that no answer depends on, as far as the line has them. */
+interface ShownMembers {
+  readonly submitter?: string
+  readonly category?: string
+  readonly subcategory?: string
+  readonly label?: string
+}
+
+const shownOf = (line: string | null): ShownMembers => {
+  const members: { readonly [name: string]: unknown } = line === null ? {} : JSON.parse(line)
+  const text = (name: keyof ShownMembers) => {
+    const [value] = [members[name]].flat()
+    return typeof value === "string" ? { [name]: value } : {}
+  }
+  return { ...text("submitter"), ...text("category"), ...text("subcategory"), ...text("label") }
 }
 
 const typeOf = ({ events, terms, type }: EventGroup, at: Instant.Instant): TypeTimeline => {
   const known = events.filter(({ dateCreated }) => dateCreated <= terms.knownAt)
   const shown = [...new Map(known.map((event) => [event.id, event])).values()].map(
-    ({ line, ...event }): TimelineEvent => ({ ...event, ...submitterOf(line) }),
+    ({ line, ...event }): TimelineEvent => {
+      const { submitter } = shownOf(line)
+      return submitter === undefined ? event : { ...event, submitter }
+    },
   )
+  const { submitter: _, ...names } = shownOf(known.at(-1)?.line ?? null)
   const [first, ...changes] = Decision.follow(events, terms, Instant.min)
-  const { history: _, versions, ...rest } = ConsentType.knownAt(type, terms.knownAt)
+  const { history: __, versions, ...rest } = ConsentType.knownAt(type, terms.knownAt)
   return {
-    type: { ...rest, rules: rulesOf(terms) },
+    type: { ...names, ...rest, rules: rulesOf(terms) },
     versions: versions
       .filter(({ dateCreated }) => dateCreated <= terms.knownAt)
       .toSorted((a, b) => a.version - b.version),

@@ -23,7 +23,7 @@ import type { Erasure, StoredEvent, StoreUnavailable } from "../ports/LedgerStor
 
 /** An event of a timeline. */
 export interface TimelineEvent extends ConsentEvent {
-  /** The id of the API key, or the person's own id; left out where a file does not say it. */
+  /** The id of the API key, of the person or of the organization; left out where a file does not say it. */
   readonly submitter?: string
 }
 
@@ -74,7 +74,7 @@ export interface PersonTimeline {
   readonly at: Instant.Instant
   readonly knownAt: Instant.Instant
   /** Left out for a ledger in files. */
-  readonly project?: Pick<Project, "id" | "name">
+  readonly project?: Pick<Project, "id" | "name" | "organization">
   /** Each type that is answered about, in the order in which the types are listed. */
   readonly types: ReadonlyArray<TypeTimeline>
   /** Everyone that the person was joined with, as known then, in ascending order; itself alone if with no one. */
@@ -248,7 +248,7 @@ export const of = Effect.fnUntraced(function* (
     concordId,
     at,
     knownAt,
-    project: { id: project.id, name: project.name },
+    project: { id: project.id, name: project.name, organization: organization.id },
     types,
     ...identity,
     keyNames: new Map(own.map(({ id, name }) => [id, name])),

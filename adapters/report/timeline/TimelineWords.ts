@@ -46,9 +46,10 @@ export const typeName = ({ id, category, subcategory, label }: TypeTimeline["typ
 /** The submitter of an event or a fact: the name of an API key if it is known, otherwise its id. */
 export const submitterOf = (
   submitter: string | undefined,
-  { concordId, keyNames, members }: Pick<PersonTimeline, "concordId" | "keyNames" | "members">,
+  { concordId, keyNames, members, project }: Pick<PersonTimeline, "concordId" | "keyNames" | "members" | "project">,
 ): string => {
   if (submitter === undefined) return "not in the file"
+  if (submitter === project?.organization) return "the organization, by a command"
   if (submitter === concordId || members.includes(submitter)) return "the person, in a session"
   const name = keyNames.get(submitter)
   return name === undefined ? submitter : `API key “${name}”`
