@@ -90,9 +90,11 @@ const typeOf = ({ events, terms, type }: EventGroup, at: Instant.Instant): TypeT
   )
   const { submitter: _, ...names } = shownOf(known.at(-1)?.line ?? null)
   const [first, ...changes] = Decision.follow(events, terms, Instant.min)
+  const isNamed = type.category !== undefined || type.subcategory !== undefined || type.label !== undefined
   const { history: __, versions, ...rest } = ConsentType.knownAt(type, terms.knownAt)
   return {
-    type: { ...names, ...rest, rules: rulesOf(terms) },
+    type: { ...rest, rules: rulesOf(terms) },
+    ...(isNamed ? {} : { namedByEvents: names }),
     versions: versions
       .filter(({ dateCreated }) => dateCreated <= terms.knownAt)
       .toSorted((a, b) => a.version - b.version),

@@ -112,7 +112,7 @@ const story = (type: TypeTimeline, timeline: PersonTimeline, width: number): Rea
 }
 
 const block = (type: TypeTimeline, timeline: PersonTimeline, width: number): string => {
-  const name = TimelineWords.typeName(type.type)
+  const name = TimelineWords.typeName(type)
   const paragraph = (text: string) => wrap(text, width - indent.length).map((line) => `${indent}${line}`)
   return [
     name,
@@ -150,7 +150,7 @@ const identity = (timeline: PersonTimeline, width: number): ReadonlyArray<string
 /** Writes a timeline in lines of at most `width` characters, with a line feed at the end. */
 export const write = (timeline: PersonTimeline, askedBy: AskedBy, width: number): string => {
   const said = timeline.types.filter(({ changes, events }) => events.length > 0 || changes.length > 0)
-  const silent = timeline.types.filter((type) => !said.includes(type)).map(({ type }) => TimelineWords.typeName(type))
+  const silent = timeline.types.filter((type) => !said.includes(type)).map(TimelineWords.typeName)
   const erased = TimelineWords.erasedInWords(timeline)
   const parts = [
     head(timeline, askedBy),

@@ -5,7 +5,7 @@
  * The decisions are those of `Reading`; nothing is decided here. It is held in memory as a whole, because it is shown to
  * one reader as a whole.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Struct } from "effect"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import type { ConsentType, Version } from "../engine/ConsentType.ts"
 import type { Decision } from "../engine/Decision.ts"
@@ -44,6 +44,8 @@ export interface TimelineVersion extends Version {
 export interface TypeTimeline {
   /** As known at the `knownAt` of the question. */
   readonly type: Omit<ConsentType, "versions">
+  /** The names that its events give it; only where the type has none, because no file describes it. */
+  readonly namedByEvents?: Pick<ConsentType, "category" | "subcategory" | "label">
   /** Those known, in the order of their numbers; cancelled ones after those of the same number. */
   readonly versions: ReadonlyArray<TimelineVersion>
   /** The decision at the instant of the question. */
@@ -142,10 +144,10 @@ const withTexts = Effect.fnUntraced(function* (
   const keys = all.map(({ type, version }) => ({ consentType: type.id, number: version.documentOf ?? 0 }))
   const documents = keys.length === 0 ? [] : yield* store.catalog.documents(keys, documentMaxLength)
   const written = all.map(({ type, version }, index) => {
-    const { documentBytes: _, documentOf, id: __, ...shown } = version
+    const { documentOf } = version
     const document = documentOf === undefined ? undefined : documents[index]
     const value: TimelineVersion = {
-      ...shown,
+      ...Struct.omit(version, ["documentBytes", "documentOf", "id"]),
       ...(document !== undefined && { document }),
       ...(documentOf !== undefined && document === undefined && { isDocumentLong: true as const }),
     }
@@ -157,7 +159,7 @@ const withTexts = Effect.fnUntraced(function* (
 })
 
 /** A fact as it is shown: of its personal members only the kind of identifier that was proven. */
-const shownFact = ({ alias: _, reason: __, renamedTo: ___, ...fact }: People.Fact): People.Fact => fact
+const shownFact = (fact: People.Fact): People.Fact => Struct.omit(fact, ["alias", "reason", "renamedTo"])
 
 const erasedOf = Effect.fnUntraced(function* (
   { organization, project }: Reading.PersonQuestion,
@@ -195,19 +197,31 @@ const identityOf = Effect.fnUntraced(function* (
   }
 })
 
+/** The members of a type that answers depend on or that a reader is shown, as they were known then. */
+const digested = ({ type: { category, consentDuration, id, label, rules, subcategory }, versions }: TypeTimeline) => ({
+  id,
+  category,
+  subcategory,
+  label,
+  consentDuration,
+  rules,
+  versions,
+})
+
 /** The digests of what a timeline is made of: of the stored events, of the types, and of the facts. */
 const inputsOf = Effect.fnUntraced(function* (
   events: ReadonlyArray<StoredEvent>,
-  types: ReadonlyArray<TypeTimeline["type"] | TimelineVersion>,
+  types: ReadonlyArray<TypeTimeline>,
   { facts }: Identity,
   { digest }: LedgerContext,
 ) {
   const lines = (all: ReadonlyArray<string>): string => all.map((each) => `${each}\n`).join("")
-  const shown = facts.map(({ evidence: _, ...fact }) => JSON.stringify(fact))
+  // Evidence is left out, because it cannot be read while the keys are away.
+  const stored = facts.map((fact) => JSON.stringify(Struct.omit(fact, ["evidence"])))
   const inputs: ReadonlyArray<readonly [string, string]> = [
     ["events, in their stored form, a line each", lines(events.map(({ body }) => body))],
-    ["consent types and their versions", JSON.stringify(types)],
-    ["facts about the identity of the person", lines(shown)],
+    ["consent types and their versions", JSON.stringify(types.map(digested))],
+    ["facts about the identity of the person", lines(stored)],
   ]
   return yield* Effect.forEach(inputs, ([name, text]) =>
     Effect.map(Sha256.hex(digest, text), (sha256): TimelineInput => ({ name, sha256 })),
@@ -234,7 +248,7 @@ export const of = Effect.fnUntraced(function* (
     knownAt,
     context,
   )
-  const types = decided.items.map(({ decision, type: { versions: _, ...type } }): TypeTimeline => ({
+  const types = decided.items.map(({ decision, type }): TypeTimeline => ({
     type,
     versions: texts.get(type.id)!,
     decision,
@@ -243,7 +257,6 @@ export const of = Effect.fnUntraced(function* (
   }))
   const { apiKeys } = yield* context.store.catalog.current
   const own = [...apiKeys.values()].filter((key) => key.organization === organization.id)
-  const read = types.flatMap(({ type, versions }) => [type, ...versions])
   return {
     concordId,
     at,
@@ -252,6 +265,6 @@ export const of = Effect.fnUntraced(function* (
     types,
     ...identity,
     keyNames: new Map(own.map(({ id, name }) => [id, name])),
-    inputs: yield* inputsOf(events, read, identity, context),
+    inputs: yield* inputsOf(events, types, identity, context),
   }
 })

@@ -167,8 +167,8 @@ describe("invocations", () => {
     [["decisions", "--events", "good.ndjson", "--at", "yesterday"], "--at: expected an ISO 8601", "decisions --help"],
     [["state", "--events", "good.ndjson", "--known-at", "2024"], "--known-at: expected an ISO 8601", "state --help"],
     [
-      ["timeline", "--events", "good.ndjson", "--person", "a", "--at", "2024-01-01T00:00:00Z"],
-      "--at",
+      ["timeline", "--events", "good.ndjson", "--person", "a", "--email", "ann@example.org"],
+      "--email: is for a store; with --events give the person as --person",
       "timeline --help",
     ],
     [["decisions", "--events", "-", "--types", "-"], "only one of --events, --types and --rules", "decisions --help"],

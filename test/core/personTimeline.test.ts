@@ -114,7 +114,7 @@ beforeAll(async () => {
         Effect.gen(function* () {
           const ledger = yield* Ledger.Ledger
           const answered = yield* ledger.decisions({ ...asked, concordId, at, knownAt })
-          return answered.items.map((each) => Exchange.decisionToLine(concordId, each.type.id, each.decision))
+          return answered.items.map((each) => Exchange.decisionToLine(concordId, each.type, each.decision))
         }),
       ),
   }
@@ -155,7 +155,7 @@ test("decides as the ledger does, at the same instants", async () => {
   for (const hours of Object.values(steps)) {
     const timeline = await told.ask(hours)
     const lines = timeline.types.map(({ decision, type }) =>
-      Exchange.decisionToLine(timeline.concordId, type.id, decision),
+      Exchange.decisionToLine(timeline.concordId, type, decision),
     )
     expect(lines).toEqual(await told.decisions(timeline))
     for (const { changes, decision } of timeline.types) {

@@ -35,9 +35,29 @@ const typesMax = 300
 /** How much of the long lists of each type fits, if all pages are to stay below a megabyte. */
 const roomOf = (types: number): Room => ({
   rows: Math.max(4, Math.min(24, Math.floor(200 / Math.max(1, types)))),
-  listed: Math.floor(720_000 / Math.max(1, types)),
+  listed: Math.floor(680_000 / Math.max(1, types)),
   texts: Math.floor(100_000 / Math.max(1, types)),
 })
+
+/** The most bytes of all sections of types. The room of one type is less. */
+const sectionsBytes = 840_000
+
+/** The sections of the first types, as many as there is room for. */
+const sectionsOf = (timeline: PersonTimeline, said: ReadonlyArray<TypeTimeline>): ReadonlyArray<Html> => {
+  const { shown } = Table.first(said, sectionsMax)
+  const room = roomOf(shown.length)
+  const sections: Array<Html> = []
+  let bytes = 0
+  for (const [index, type] of shown.entries()) {
+    const section = typeSection(type, sectionId(index), timeline, room)
+    bytes += Buffer.byteLength(section.html)
+    if (bytes > sectionsBytes && index > 0) break
+    sections.push(section)
+  }
+  return sections
+}
+
+const sectionId = (index: number): string => `type${index + 1}`
 
 const row = (name: string, value: Html | string): Html =>
   html`<div>
@@ -60,17 +80,14 @@ const question = (timeline: PersonTimeline, { kind, value }: AskedBy): Html => {
 
 const isSaid = ({ changes, events }: TypeTimeline): boolean => events.length > 0 || changes.length > 0
 
-const nameParts = ({ id, category, subcategory, label }: TypeTimeline["type"]): { main: string; rest: string } => {
-  const parts = [category, subcategory, label].filter((part) => part !== undefined && part !== "")
-  return { main: parts.at(-1) ?? id, rest: parts.slice(0, -1).join(" / ") }
-}
-
 const answerItem = (type: TypeTimeline, id: string | undefined): Html => {
   const { decision } = type
-  const { main, rest } = nameParts(type.type)
+  const { above, own } = TimelineWords.typeNames(type)
   const { status } = decision
   return html`<li class="${Statuses.kind(status)}">
-    <h3>${id === undefined ? main : html`<a href="#${id}">${main}</a>`} <span class="type">${rest}</span></h3>
+    <h3>
+      ${id === undefined ? own : html`<a href="#${id}">${own}</a>`} <span class="type">${above.join(" / ")}</span>
+    </h3>
     <p class="outcome"><b>${Statuses.label(status)}</b> ${TimelineWords.consequence(decision)}</p>
     <p class="detail">${TimelineWords.nextBrief(type)}</p>
   </li>`
@@ -88,9 +105,9 @@ const rules = ({ type }: TypeTimeline): Html | undefined => {
 }
 
 const typeSection = (type: TypeTimeline, id: string, timeline: PersonTimeline, room: Room): Html => {
-  const { main, rest } = nameParts(type.type)
+  const { above, own } = TimelineWords.typeNames(type)
   return html`<section class="one" id="${id}" aria-labelledby="${id}-heading">
-    <h2 id="${id}-heading">${main} <span class="type">${rest}</span></h2>
+    <h2 id="${id}-heading">${own} <span class="type">${above.join(" / ")}</span></h2>
     <p>${TimelineWords.because(type.decision)} ${TimelineWords.next(type)}</p>
     ${rules(type)} ${TimelinePicture.figure(type, id)}
     <h3>What was said</h3>
@@ -112,7 +129,7 @@ const silent = (types: ReadonlyArray<TypeTimeline>, isErased: boolean): Html | u
       ${Words.counted(types.length, "consent type", "consent types")}: not permitted.
     </p>
     <ul class="silent">
-      ${shown.map(({ type }) => html`<li>${TimelineWords.typeName(type)}</li>`)}
+      ${shown.map((type) => html`<li>${TimelineWords.typeName(type)}</li>`)}
     </ul>
     ${Table.more(left, left === 1 ? "consent type" : "consent types")}
   </section>`
@@ -128,14 +145,14 @@ const proof = ({ inputs }: PersonTimeline): Html =>
     })}
   </section>`
 
-const overview = (timeline: PersonTimeline, said: ReadonlyArray<TypeTimeline>): Html => {
+const overview = (timeline: PersonTimeline, said: ReadonlyArray<TypeTimeline>, sections: number): Html => {
   if (timeline.concordId === undefined) {
     return html`<p class="lead">No one was known by this identifier, so no one has said anything under it.</p>`
   }
   if (said.length === 0) return html`<p class="lead">Nothing that this person said is known.</p>`
   const { left, shown } = Table.first(said, typesMax)
   return html`<ul class="outcomes">
-      ${shown.map((type, index) => answerItem(type, index < sectionsMax ? `type${index + 1}` : undefined))}
+      ${shown.map((type, index) => answerItem(type, index < sections ? sectionId(index) : undefined))}
     </ul>
     ${Table.more(left, left === 1 ? "answer" : "answers")}`
 }
@@ -145,8 +162,8 @@ const title = (timeline: PersonTimeline): string => `What this person said, as o
 /** Writes the page. It is a pure function. */
 export const write = (timeline: PersonTimeline, askedBy: AskedBy): string => {
   const said = timeline.types.filter(isSaid)
-  const sections = Table.first(said, sectionsMax)
-  const room = roomOf(sections.shown.length)
+  const sections = sectionsOf(timeline, said)
+  const left = said.length - sections.length
   const erased = TimelineWords.erasedInWords(timeline)
   const people = TimelinePeople.section(timeline)
   return html`<!doctype html>
@@ -175,15 +192,16 @@ export const write = (timeline: PersonTimeline, askedBy: AskedBy): string => {
         <main>
           <section class="answer" id="answer" aria-labelledby="answer-heading">
             <h2 id="answer-heading">What counts on ${Words.date(timeline.at)}</h2>
-            ${erased === undefined ? undefined : html`<p class="erased">${erased}</p>`} ${overview(timeline, said)}
+            ${erased === undefined ? undefined : html`<p class="erased">${erased}</p>`}
+            ${overview(timeline, said, sections.length)}
           </section>
-          ${sections.shown.map((type, index) => typeSection(type, `type${index + 1}`, timeline, room))}
+          ${sections}
           ${
-            sections.left === 0
+            left === 0
               ? undefined
               : html`<p class="aside">
-                  ${Words.counted(sections.left, "more consent type has", "more consent types have")} an answer above
-                  and no section of its own here, because the page would be too long.
+                  ${Words.counted(left, "more consent type has", "more consent types have")} an answer and no section of
+                  its own here, because the page would be too long.
                 </p>`
           }
           ${silent(

@@ -110,12 +110,16 @@ const marksOf = (events: ReadonlyArray<TimelineEvent>, place: (at: Instant) => n
 
 const n = (value: number): string => String(Math.round(value * 10) / 10)
 
-const shapes: { readonly [State in ConsentState]: (x: number, y: number) => Html } = {
-  accepted: (x, y) => html`<circle class="mark yes" cx="${n(x)}" cy="${n(y)}" r="6" />`,
-  declined: (x, y) => html`<rect class="mark no" x="${n(x - 5.5)}" y="${n(y - 5.5)}" width="11" height="11" />`,
-  implied: (x, y) => html`<path class="mark yes hollow" d="M${n(x)} ${n(y - 7)}l7 7-7 7-7-7z" />`,
-  viewed: (x, y) => html`<circle class="mark open hollow" cx="${n(x)}" cy="${n(y)}" r="5.5" />`,
+/** The outline of a mark of each state around a point, and whether it is filled. */
+const shapes: { readonly [State in ConsentState]: { readonly path: string; readonly isHollow?: true } } = {
+  accepted: { path: "m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z" },
+  declined: { path: "m-5.5-5.5h11v11h-11z" },
+  implied: { path: "m0-7l7 7-7 7-7-7z", isHollow: true },
+  viewed: { path: "m-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0-11 0z", isHollow: true },
 }
+
+/** The outline of a mark that stands for several events, around its first one. */
+const several = "m-6-8h12a6 6 0 0 1 6 6v4a6 6 0 0 1-6 6h-12a6 6 0 0 1-6-6v-4a6 6 0 0 1 6-6z"
 
 const laneNames: { readonly [State in ConsentState]: string } = {
   accepted: "Yes",
@@ -125,26 +129,37 @@ const laneNames: { readonly [State in ConsentState]: string } = {
 }
 
 /** From when an event happened until it was recorded, where that is long enough to be seen. */
-const recordedLine = (event: TimelineEvent, x: number, y: number, place: (at: Instant) => number): Html | undefined => {
-  const end = place(event.dateCreated)
-  if (end - x < 14) return undefined
-  return html`<path class="recorded" d="M${n(x + 8)} ${n(y)}H${n(end)}M${n(end)} ${n(y - 5)}v10" />`
+const recordedLine = ({ events: [event], x }: Mark, y: number, place: (at: Instant) => number): string => {
+  const end = event === undefined ? x : place(event.dateCreated)
+  return end - x < 14 ? "" : `M${n(x + 8)} ${y}H${n(end)}M${n(end)} ${y - 5}v10`
 }
 
-const mark = (state: ConsentState, { x, events }: Mark, y: number, place: (at: Instant) => number): Html => {
-  const [only] = events
-  if (events.length === 1 && only !== undefined) return html`${recordedLine(only, x, y, place)}${shapes[state](x, y)}`
-  const width = 10 + 7 * String(events.length).length
-  return html`<rect
-      class="mark ${Statuses.kind(stateStatus[state])}"
-      x="${n(x - 6)}"
-      y="${n(y - 9)}"
-      width="${n(Math.min(width + 4, markMin - 2))}"
-      height="18"
-      rx="9"
-    /><text class="count" x="${n(x - 6 + Math.min(width + 4, markMin - 2) / 2)}" y="${n(y + 4)}"
-      >${events.length > 99 ? "99+" : events.length}</text
-    >`
+/** The marks of a lane, as one path of each kind, because a person may have very many. */
+const drawMarks = (
+  state: ConsentState,
+  marks: ReadonlyArray<Mark>,
+  y: number,
+  place: (at: Instant) => number,
+): Html => {
+  const kind = Statuses.kind(stateStatus[state])
+  const { isHollow, path } = shapes[state]
+  const single = marks.filter(({ events }) => events.length < 2)
+  const groups = marks.filter(({ events }) => events.length > 1)
+  const at = (outline: string, some: ReadonlyArray<Mark>): string =>
+    some.map(({ x }) => `M${n(x)} ${y}${outline}`).join("")
+  const recorded = single.map((each) => recordedLine(each, y, place)).join("")
+  const counts = groups.map(
+    ({ events, x }) => html`<tspan x="${n(x)}">${events.length > 99 ? "99+" : events.length}</tspan>`,
+  )
+  return html`${recorded === "" ? undefined : html`<path class="recorded" d="${recorded}" />`}${
+    single.length === 0
+      ? undefined
+      : html`<path class="mark ${kind}${isHollow === true ? " hollow" : ""}" d="${at(path, single)}" />`
+  }${
+    groups.length === 0
+      ? undefined
+      : html`<path class="mark ${kind}" d="${at(several, groups)}" /><text class="count" y="${y + 4}">${counts}</text>`
+  }`
 }
 
 const stateStatus: { readonly [State in ConsentState]: Status } = {
@@ -165,7 +180,7 @@ const lane = (state: ConsentState, type: TypeTimeline, y: number, place: (at: In
       y="${y + 4}"
     >
       ${laneNames[state]}</text
-    >${marks.map((each) => mark(state, each, y, place))}`
+    >${drawMarks(state, marks, y, place)}`
 }
 
 const bandLabel = ({ from, until }: Band, status: Status, y: number): Html | undefined => {
@@ -284,7 +299,7 @@ const draw = (type: TypeTimeline, span: Span, id: string, words: string, layout:
       aria-labelledby="${name}-title"
       aria-describedby="${name}-desc"
     >
-      <title id="${name}-title">${TimelineWords.typeName(type.type)}: what was said, and the answer over time</title>
+      <title id="${name}-title">${TimelineWords.typeName(type)}: what was said, and the answer over time</title>
       <desc id="${name}-desc">${words}</desc>
       <rect class="ahead" x="${n(place(at))}" y="0" width="${n(layout.width - right - place(at))}" height="${bottom}" />
       ${versions(type, span, bottom, place, layout)}
@@ -326,7 +341,7 @@ const legend = (type: TypeTimeline, span: Span): Html => {
   const inForce = type.versions.filter(({ cancelledAt }) => cancelledAt === undefined).filter(isShown)
   const line = (kind: string): Html => swatch(html`<path class="${kind}" d="M14 0V18" />`)
   return html`<ul class="legend">
-    ${states.map((state) => html`<li>${swatch(shapes[state](14, 9))}${TimelineWords.deeds[state]}</li>`)}
+    ${states.map((state) => html`<li>${swatch(drawMarks(state, [{ x: 14, events: [] }], 9, () => 0))}${TimelineWords.deeds[state]}</li>`)}
     ${isLate ? html`<li>${swatch(html`<path class="recorded" d="M2 9H24M24 4v10" />`)}Recorded only later</li>` : undefined}
     ${inForce.some(({ requireReaccept }) => !requireReaccept) ? html`<li>${line("text")}New text</li>` : undefined}
     ${inForce.some(({ requireReaccept }) => requireReaccept) ? html`<li>${line("anew")}New text, to be agreed to again</li>` : undefined}

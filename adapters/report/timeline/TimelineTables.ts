@@ -8,7 +8,6 @@
 import type { Decision } from "../../../core/engine/Decision.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import * as EventRole from "../../../core/people/EventRole.ts"
-import * as PersonTimelineOf from "../../../core/people/PersonTimeline.ts"
 import type {
   PersonTimeline,
   TimelineEvent,
@@ -26,9 +25,9 @@ import * as TimelineWords from "./TimelineWords.ts"
 export interface Room {
   /** The most events, and the most answers, that are shown at once. */
   readonly rows: number
-  /** The most characters of the closed list of all events. */
+  /** The most bytes of the closed list of all events. */
   readonly listed: number
-  /** The most characters of the long texts of versions. */
+  /** The most bytes of the texts of versions. */
   readonly texts: number
 }
 
@@ -137,7 +136,7 @@ const everyEvent = (
   room: Room,
 ): Html => {
   const { left, parts } = fitting(rows, room.listed, (row) => listedRow(row, type, numbers, timeline))
-  const caption = `All events about ${TimelineWords.typeName(type.type)}`
+  const caption = `All events about ${TimelineWords.typeName(type)}`
   const cut =
     left === 0
       ? undefined
@@ -230,25 +229,41 @@ export const answers = (type: TypeTimeline, room: Room): Html => {
     }`
 }
 
-const text = ({ description, document, isDocumentLong, name, url }: TimelineVersion, max: number): Html => {
-  const parts = [name, description].filter((part) => part !== undefined && part !== "")
-  const long = document === undefined || document === "" ? undefined : document.slice(0, max)
-  const isCut = isDocumentLong === true || (document !== undefined && document.length > max)
-  return html`${parts.map((part) => html`<p>${part?.slice(0, max)}</p>`)}
-  ${url === undefined ? undefined : html`<p class="detail">Link that was shown: ${url.slice(0, 2000)}</p>`}
-  ${long === undefined ? undefined : html`<p class="document">${long}</p>`}
-  ${isCut ? html`<p class="detail">The long text is kept in the ledger and is longer than what is shown here.</p>` : undefined}
-  ${parts.length === 0 && long === undefined && url === undefined ? html`<p class="detail">No text is kept here.</p>` : undefined}`
+/** The beginning of a text that takes at most `max` bytes of markup. */
+const cut = (text: string, max: number): string => {
+  let shown = text
+  for (let size = Infinity; (size = Buffer.byteLength(escape(shown))) > max;) {
+    shown = shown.slice(0, Math.floor((shown.length * max) / size))
+  }
+  return shown
 }
 
-const version = (each: TimelineVersion, max: number): Html => {
+/** The texts of a version, each in a third of the bytes that there is room for. */
+const texts = ({ description, document, isDocumentLong, name, url }: TimelineVersion, room: number): Html => {
+  const [named, described, long, linked] = [name, description, document, url].map((text) => cut(text ?? "", room / 3))
+  const isCut = isDocumentLong === true || long !== (document ?? "") || described !== (description ?? "")
+  const paragraph = (text: string | undefined, kind: string, before = ""): Html | undefined =>
+    text === undefined || text === "" ? undefined : html`<p class="${kind}">${before}${text}</p>`
+  const parts = [
+    paragraph(named, "named"),
+    paragraph(described, "described"),
+    paragraph(linked, "detail", "Link that was shown: "),
+    paragraph(long, "document"),
+    isCut
+      ? html`<p class="detail">The text is longer than what is shown here; the ledger keeps all of it.</p>`
+      : undefined,
+  ].filter((part) => part !== undefined)
+  return parts.length === 0 ? html`<p class="detail">No text is kept here.</p>` : html`${parts}`
+}
+
+const version = (each: TimelineVersion, room: number): Html => {
   const grace = each.grace === undefined ? "" : `, within ${Words.duration(each.grace)}`
   const asks = each.requireReaccept ? `must be agreed to again${grace}` : "earlier answers go on counting"
   const state =
     each.cancelledAt === undefined ? asks : `cancelled on ${Words.briefDate(each.cancelledAt)}, never in force`
   return html`<div>
     <dt>Version ${each.version}<span class="detail">from ${Words.briefDate(each.publishedAt)}; ${state}</span></dt>
-    <dd>${text(each, max)}</dd>
+    <dd>${texts(each, room)}</dd>
   </div>`
 }
 
@@ -258,7 +273,6 @@ export const versions = ({ versions: all }: TypeTimeline, room: Room): Html => {
     return html`<p class="aside">Nothing is known of the versions of this text; answers are to version 1.</p>`
   }
   const { left, shown } = Table.first(all.toReversed(), Math.max(room.rows, 4))
-  const max = Math.min(PersonTimelineOf.documentMaxLength, Math.floor(room.texts / shown.length))
-  return html`<dl class="versions">${shown.toReversed().map((each) => version(each, max))}</dl>
+  return html`<dl class="versions">${shown.toReversed().map((each) => version(each, room.texts / shown.length))}</dl>
     ${Table.more(left, left === 1 ? "earlier version" : "earlier versions")}`
 }

@@ -40,8 +40,17 @@ const actions: { readonly [Action in ConsentAction]: string } = {
 export const howOf = ({ consentAction }: ConsentEvent): string => actions[consentAction]
 
 /** The name of a type: its label, after its category and subcategory if it has any; otherwise its id. */
-export const typeName = ({ id, category, subcategory, label }: TypeTimeline["type"]): string =>
-  [category, subcategory, label].filter((part) => part !== undefined && part !== "").join(" / ") || id
+export const typeName = (type: TypeTimeline): string => {
+  const { above, own } = typeNames(type)
+  return [...above, own].join(" / ")
+}
+
+/** The last name of a type, which is its id if it has no other, and those above it. */
+export const typeNames = ({ namedByEvents, type }: TypeTimeline) => {
+  const { category, subcategory, label } = namedByEvents ?? type
+  const parts = [category, subcategory, label].filter((part) => part !== undefined && part !== "")
+  return { own: parts.at(-1) ?? type.id, above: parts.slice(0, -1) }
+}
 
 /** The submitter of an event or a fact: the name of an API key if it is known, otherwise its id. */
 export const submitterOf = (
