@@ -2,8 +2,8 @@
  * The timeline of one person in one project with everything that explains it: every event, every version of the texts,
  * what decided when, and the people that it was joined with.
  *
- * The decisions are those of `Reading`; nothing is decided here. It is held in memory as a whole, because it is shown to
- * one reader as a whole.
+ * The decisions are those of `Reading`; nothing is decided here. It is held in memory as a whole, because it is shown
+ * to one reader as a whole.
  */
 import { Clock, Effect, Struct } from "effect"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"

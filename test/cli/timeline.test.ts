@@ -64,9 +64,9 @@ test("writes the same changes as over the files of an export, but that a store n
   await run(["export", ...store, "--out", "exported.ndjson"])
   const knownAt = ["--known-at", new Date().toISOString()]
   const files = await run(["timeline", "--events", "exported.ndjson", "--person", person, ...knownAt])
-  const names = ["category", "subcategory", "label", "knownAt"]
+  const names = new Set(["category", "subcategory", "label", "knownAt"])
   const bare = (text: string) =>
-    linesOf(text).map((line) => Object.fromEntries(Object.entries(line).filter(([name]) => !names.includes(name))))
+    linesOf(text).map((line) => Object.fromEntries(Object.entries(line).filter(([name]) => !names.has(name))))
   const { stdout } = await run([...ann, ...knownAt])
   expect(linesOf(stdout)).toHaveLength(3)
   expect(linesOf(stdout)[0]).toMatchObject({ category: "communication", subcategory: ["email"], label: "newsletter" })

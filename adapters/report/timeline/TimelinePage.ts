@@ -2,8 +2,8 @@
  * Writes the timeline of a person as one HTML file, for an auditor or the person itself to read, print and keep.
  *
  * The file needs nothing else: it has no script, no font and no address to load from, and a policy in its head forbids
- * them. The same timeline gives the same bytes. Every text is escaped. It stays below a megabyte for any person, because
- * long lists are cut, which the page says.
+ * them. The same timeline gives the same bytes. Every text is escaped. It stays below a megabyte for any person,
+ * because long lists are cut, which the page says.
  */
 import type { IdentifierKind } from "../../../core/model/People.ts"
 import type { PersonTimeline, TypeTimeline } from "../../../core/people/PersonTimeline.ts"
@@ -42,7 +42,7 @@ const roomOf = (types: number): Room => ({
 /** The most bytes of all sections of types. The room of one type is less. */
 const sectionsBytes = 840_000
 
-/** The sections of the first types, as many as there is room for. */
+/** The sections of the first types, until there is no more room. */
 const sectionsOf = (timeline: PersonTimeline, said: ReadonlyArray<TypeTimeline>): ReadonlyArray<Html> => {
   const { shown } = Table.first(said, sectionsMax)
   const room = roomOf(shown.length)

@@ -356,7 +356,7 @@ const legend = (type: TypeTimeline, span: Span): Html => {
   </ul>`
 }
 
-/** The picture with its legend; a sentence if nothing is recorded. `id` is unique in the document; letters and digits. */
+/** The picture with its legend, if anything is recorded. `id` is unique in the document: letters and digits. */
 export const figure = (type: TypeTimeline, id: string): Html | undefined => {
   const span = spanOf(type)
   if (span === undefined) return undefined

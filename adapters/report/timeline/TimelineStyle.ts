@@ -99,6 +99,7 @@ const paper = `
 figure,.outcomes li,.versions>div,#proof{break-inside:avoid}
 .one>h2,.one>p{break-after:avoid}
 .one>h3{break-after:avoid}
+footer{break-before:avoid}
 .document{break-inside:auto}
 .events .decides>*,.answers .current>*,.outcomes li{background:none}
 .events tr,.answers tr{display:table-row!important}

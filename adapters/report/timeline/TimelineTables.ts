@@ -137,7 +137,7 @@ const everyEvent = (
 ): Html => {
   const { left, parts } = fitting(rows, room.listed, (row) => listedRow(row, type, numbers, timeline))
   const caption = `All events about ${TimelineWords.typeName(type)}`
-  const cut =
+  const cutOff =
     left === 0
       ? undefined
       : html`<p class="aside">
@@ -160,7 +160,8 @@ const everyEvent = (
         </table>
       </div>
     </details>
-    ${cut}`
+    <p class="aside on-paper">The list of all events is left out on paper; it is in the file.</p>
+    ${cutOff}`
 }
 
 /** Every event, and why it decides or not. */

@@ -1,5 +1,6 @@
 /**
- * `assent timeline`: what one person said, what counts and why, as a story on a terminal, as lines of JSON or as a page.
+ * `assent timeline`: what one person said, what counts and why, as a story on a terminal, as lines of JSON or as a
+ * page.
  *
  * The whole timeline of the person is held in memory to be sorted.
  */
