@@ -361,7 +361,7 @@ export interface OpenLedger {
 
   /**
    * The HTTP API of the ledger as a function of the Fetch standard, with all its routes and limits. Needs the packages
-   * `@effect/platform-node`, `csv-parse` and `jose`, which the first request loads.
+   * `@effect/platform-node`, `csv-parse`, `jose` and `temporal-polyfill`, which the first request loads.
    *
    * @example
    *   export const { GET, POST } = { GET: ledger.handler, POST: ledger.handler } // app/consent/[...path]/route.ts

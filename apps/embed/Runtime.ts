@@ -95,7 +95,7 @@ const loadServer = async () => {
       import("../../adapters/http/server/RequestLog.ts"),
     ])
   } catch (error) {
-    const missing = MissingPackage.missingOf(["@effect/platform-node", "csv-parse", "jose"])
+    const missing = MissingPackage.missingOf(["@effect/platform-node", "csv-parse", "jose", "temporal-polyfill"])
     if (missing.length === 0) throw error
     throw new OpenError("package", `the handler ${MissingPackage.reason(missing)}`, { cause: error })
   }

@@ -6,6 +6,7 @@
  */
 import type { ConsentState } from "./ConsentState.ts"
 import type { Period } from "./Period.ts"
+import * as RulesCheck from "./RulesCheck.ts"
 
 /** Which of several events decides (semantics, section 3.2). */
 export type Precedence = "explicit-first" | "most-recent"
@@ -70,6 +71,13 @@ export const override = (base: Rules, over: Rules): Rules => ({
   ...((base.maxAge ?? over.maxAge) && { maxAge: { ...base.maxAge, ...over.maxAge } }),
 })
 
-/** The rules in force for a type: its own, with every matching entry of the rule set laid over them, in order. */
-export const inForce = (own: Rules, type: Matchable, ruleSet: RuleSet = []): Rules =>
-  ruleSet.reduce((rules, entry) => (matches(entry.match, type) ? override(rules, entry.rules) : rules), own)
+/**
+ * The rules in force for a type: its own, with every matching entry of the rule set laid over them, in order. Throws a
+ * `TypeError` that names the member, if the rule set has one that does not exist, because a misspelt match is one of all
+ * types.
+ */
+export const inForce = (own: Rules, type: Matchable, ruleSet: RuleSet = []): Rules => {
+  if (ruleSet.length === 0) return own
+  RulesCheck.ofRuleSet(ruleSet)
+  return ruleSet.reduce((rules, entry) => (matches(entry.match, type) ? override(rules, entry.rules) : rules), own)
+}

@@ -9,6 +9,7 @@ import * as ConsentType from "./ConsentType.ts"
 import * as Instant from "./Instant.ts"
 import * as Period from "./Period.ts"
 import * as Rules from "./Rules.ts"
+import * as RulesCheck from "./RulesCheck.ts"
 
 /**
  * A version that must be accepted again: answers to earlier versions lapse at `at`, its publication plus its grace
@@ -41,12 +42,17 @@ export const of = (type: ConsentType.ConsentType, ruleSet: Rules.RuleSet, knownA
 /**
  * Makes the terms of a type as it was known at `knownAt`, by default at the last instant, so that every event and
  * version is known. `rules` are the rules in force, by default those that the type had of its own.
+ *
+ * Throws a `TypeError` that names the member, if the type or the rules have a period that is not one, or a member that
+ * does not exist: it would have no effect, and an answer would count for longer than it may.
  */
 export const make = (
   type: ConsentType.ConsentType,
   rules?: Rules.Rules,
   knownAt: Instant.Instant = Instant.max,
 ): Terms => {
+  RulesCheck.ofType(type)
+  if (rules !== undefined) RulesCheck.ofRules(rules)
   const known = ConsentType.knownAt(type, knownAt)
   return fill(known, rules ?? known.rules, knownAt)
 }
