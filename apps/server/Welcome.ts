@@ -56,7 +56,9 @@ Another API key: ${assent} key --role owner
 A ledger of your own: docs/operating.md, "From the demonstration to production"
 `
 
-/** Prints the address and the ledger. On an empty ledger it first founds the demonstration, and prints how to try it. */
+/**
+ * Prints the address and the ledger. On an empty ledger it first founds the demonstration, and prints how to try it.
+ */
 export const print = Effect.fnUntraced(function* (store: string) {
   const ledger = yield* Ledger
   const server = yield* HttpServer.HttpServer

@@ -1,6 +1,6 @@
 /**
- * `assent key`: the operator, who owns the store, makes, lists and revokes API keys without having one. A server that
- * runs on the store knows a key from its next request on, and a revoked one no more.
+ * `assent key`: the operator makes, lists and revokes API keys without having one. A server that runs on the store
+ * knows a key from its next request on, and a revoked one no more.
  */
 import { afterAll, describe, expect, test } from "vitest"
 import { isLong } from "../support/long.ts"

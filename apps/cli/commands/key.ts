@@ -1,5 +1,5 @@
 /**
- * `assent key`: makes, lists and revokes the API keys of a ledger, for its operator, who needs no API key.
+ * `assent key`: makes, lists and revokes the API keys of a ledger. It needs the store and its keys, and no API key.
  */
 import { existsSync } from "node:fs"
 import { Effect, Option, Schema } from "effect"
