@@ -158,8 +158,8 @@ export const layer = (
   )
 
 /**
- * The service as a function of the Fetch standard, to mount it in another server. It has the same routes, limits and log
- * as {@link layer}. Requests that are open when the scope closes are answered, and every later one is answered 503.
+ * The service as a function of the Fetch standard, to mount it in another server. It has the same routes, limits and
+ * log as {@link layer}. Requests that are open when the scope closes are answered, and every later one is answered 503.
  */
 export const makeHandler = (
   options: HandlerOptions = {},
@@ -183,8 +183,8 @@ export interface ClosableHandler extends Handler {
 }
 
 /**
- * {@link makeHandler} for programs that do not run it as an effect: the service over a ledger as a function of the Fetch
- * standard. It is made at the first request.
+ * {@link makeHandler} for programs that do not run it as an effect: the service over a ledger as a function of the
+ * Fetch standard. It is made at the first request.
  *
  * @example
  *   const handler = Server.handler(ledger, { basePath: "/consent" })

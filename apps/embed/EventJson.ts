@@ -12,7 +12,7 @@ interface Body extends Omit<Event, "subcategory"> {
   readonly dateUpdated: unknown
 }
 
-/** The event of a body, with the subcategory as text beside the other names of the type, as files have it. */
+/** The event of a body, with the subcategory as text next to the other names of the type, as files have it. */
 export const of = ({ body }: Pick<StoredEvent, "body">): Event => {
   const { createdAt: _, dateUpdated: __, updatedAt: ___, ...read }: Body = JSON.parse(body)
   const { category, concordId, consentType, id, label, subcategory, ...event } = read

@@ -64,7 +64,10 @@ const matches = (type: ListedType, { category, consentType, label, subcategory }
 
 const typeMembers = ["consentType", "category", "subcategory", "label"]
 
-/** What is wrong with a match: a match that finds no type would be answered by nothing, which reads like a yes or no. */
+/**
+ * What is wrong with a match. One that finds no type is refused, because an empty list of answers reads like a no, or like
+ * a yes to what is not forbidden.
+ */
 const faultsOfMatch = (match: unknown, index: number, { types }: ProjectScope): ReadonlyArray<Violation> => {
   const pointer = `/types/${index}`
   const values = isObject(match) ? Object.values(match).filter((value) => value !== undefined) : []

@@ -19,8 +19,8 @@ const load = async () => {
 /**
  * Opens the ledger of a store, and makes it if it does not exist.
  *
- * `url` is `sqlite:PATH`, a file; `postgres://USER:PASSWORD@HOST/DATABASE`, a database; or `memory:`, which is lost when
- * the process ends. The first opening makes an organization and a project from the options; later ones find them.
+ * `url` is `sqlite:PATH`, a file; `postgres://USER:PASSWORD@HOST/DATABASE`, a database; or `memory:`, which is lost
+ * when the process ends. The first opening makes an organization and a project from the options; later ones find them.
  * Rejects with an `OpenError`.
  *
  * @example

@@ -7,7 +7,9 @@ import type { Rule, Status } from "../../core/engine/Outcome.ts"
 
 export type { ConsentAction, ConsentState, Status }
 
-/** Names a person by at least one identifier. With several, a question is answered by the decision that permits least. */
+/**
+ * Names a person by at least one identifier. With several, a question is answered by the decision that permits least.
+ */
 export interface Person {
   /** Any spelling: it is normalized, and only its keyed hash is kept. */
   readonly email?: string | undefined
@@ -60,7 +62,7 @@ export interface RecordOptions {
   readonly sharedContacts?: "leave-out" | undefined
 }
 
-/** The names of a consent type, beside its id. */
+/** The id of a consent type and its three names. */
 interface Triple {
   readonly consentType: string
   readonly category: Category
@@ -167,7 +169,7 @@ export interface State {
   readonly nextChangeAt?: string
 }
 
-/** The identity of a person: what names it, and who it was joined with. Never the value of an identifier. */
+/** The identity of a person: the identifiers that name it, without their values, and the people it was joined with. */
 export interface FoundPerson {
   /** Under which the person is answered. */
   readonly concordId: string
@@ -294,8 +296,8 @@ export interface OpenLedger {
   readonly projectId: string
 
   /**
-   * Records what people said, one item or up to 1000: all of them or none. When it resolves, the events are on the disk.
-   * A refusal (`declined`) is recorded without the members that cannot be read, and says so in `leftOut`.
+   * Records what people said, one item or up to 1000: all of them or none. When it resolves, the events are on the
+   * disk. A refusal (`declined`) is recorded without the members that cannot be read, and says so in `leftOut`.
    *
    * @example
    *   await ledger.record({

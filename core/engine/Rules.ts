@@ -73,8 +73,8 @@ export const override = (base: Rules, over: Rules): Rules => ({
 
 /**
  * The rules in force for a type: its own, with every matching entry of the rule set laid over them, in order. Throws a
- * `TypeError` that names the member, if the rule set has one that does not exist, because a misspelt match is one of all
- * types.
+ * `TypeError` that names the member, if the rule set has one that does not exist, because an entry with a misspelt
+ * match would apply to all types.
  */
 export const inForce = (own: Rules, type: Matchable, ruleSet: RuleSet = []): Rules => {
   if (ruleSet.length === 0) return own

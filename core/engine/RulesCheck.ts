@@ -1,7 +1,7 @@
 /**
  * Refuses rules that are not rules, because a misspelt or unreadable rule would silently have no effect, and an answer
- * would count for longer than the rule says. Data from outside goes through `assent/exchange`, which reports all faults;
- * this check is for programs without types. Each object is checked once.
+ * would count for longer than the rule says. Data from outside goes through `assent/exchange`, which reports all
+ * faults; this check is for programs without types. Each object is checked once.
  */
 import * as ConsentState from "./ConsentState.ts"
 import type { ConsentType } from "./ConsentType.ts"
