@@ -65,8 +65,8 @@ const matches = (type: ListedType, { category, consentType, label, subcategory }
 const typeMembers = ["consentType", "category", "subcategory", "label"]
 
 /**
- * What is wrong with a match. One that finds no type is refused, because an empty list of answers reads like a no, or like
- * a yes to what is not forbidden.
+ * What is wrong with a match. One that finds no type is refused, because an empty list of answers reads like a no, or
+ * like a yes to what is not forbidden.
  */
 const faultsOfMatch = (match: unknown, index: number, { types }: ProjectScope): ReadonlyArray<Violation> => {
   const pointer = `/types/${index}`
