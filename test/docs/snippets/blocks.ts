@@ -73,7 +73,7 @@ export const blocksOf = (page: string): ReadonlyArray<Block> => {
 }
 
 /** What a test does with a block. */
-export type Part = "commands" | "program" | "statements" | "file" | "output" | "data" | "illustration"
+export type Part = "commands" | "printed" | "program" | "statements" | "file" | "output" | "data" | "illustration"
 
 /** The name of the file that the sentence before a block says it is, as in "`types.json`:". */
 export const fileName = ({ lead }: Block): string | undefined => /`([\w./-]+\.\w+)`[^`]*:\**$/.exec(lead)?.[1]
@@ -81,13 +81,17 @@ export const fileName = ({ lead }: Block): string | undefined => /`([\w./-]+\.\w
 /** Lines of prose that may stand between commands and their output. */
 const between = 3
 
+/** Commands with `…` in them are not typed: the command before has printed them, with values in place of it. */
+const isPrinted = ({ text }: Block): boolean => text.includes("…")
+
 /** The part of each block of a page. */
 export const partsOf = (blocks: ReadonlyArray<Block>): ReadonlyArray<Part> => {
   const parts: Array<Part> = []
   for (const block of blocks) {
     const { distance, language } = block
-    const isAfterCommands = distance <= between && (parts.at(-1) === "commands" || parts.at(-1) === "program")
-    if (language === "sh" || language === "bash") parts.push("commands")
+    const before = parts.findLast((part) => part !== "output")
+    const isAfterCommands = distance <= between && (before === "commands" || before === "program")
+    if (language === "sh" || language === "bash") parts.push(isPrinted(block) ? "printed" : "commands")
     else if (language === "sql") parts.push("statements")
     else if (fileName(block) !== undefined) parts.push("file")
     else if (language === "ts" || language === "js") parts.push("program")

@@ -94,7 +94,7 @@ listening() {
     sleep 0.05
   done
   curl --silent --retry 60 --retry-connrefused --output /dev/null "http://127.0.0.1:$PORT/readyz"
-  eval "$(sed -n 's/^ *organization  */export ORGANIZATION=/p; s/^ *project  */export PROJECT=/p; s/^ *API key  */export API_KEY=/p' "$DESK/server.out")"
+  eval "$(grep '^export ' "$DESK/server.out")"
   export CONSENT_TYPE=$(awk '/ newsletter$/ { print $1 }' "$DESK/server.out")
   cat "$DESK/server.out"
 }

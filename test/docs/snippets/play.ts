@@ -69,6 +69,14 @@ const compare = (block: Block, { stderr, stdout }: Printed): void => {
   }
 }
 
+/** Compares commands with those that were printed, which the shell has run where they set variables. */
+const comparePrinted = ({ text }: Block, { stdout }: Printed): void => {
+  const lines = stdout.split("\n")
+  for (const line of text.trim().split("\n")) {
+    if (!lines.some((printed) => isText(line, printed))) throw new Error(`it does not print ${line}, but:\n${stdout}`)
+  }
+}
+
 /**
  * Plays the steps of a page at a desk. Played again, commands and programs are repeated except those that a reader may
  * not repeat; outputs are compared the first time, because a repetition may say that all is there already.
@@ -80,6 +88,7 @@ export const play = async (desk: Desk, steps: ReadonlyArray<Step>, isAgain = fal
       const given = block.marks.get("given")
       if (given !== undefined) await desk.run(prepare(given))
       if (part === "file") await desk.write(fileName(block)!, block.text)
+      else if (part === "printed" && !isAgain) comparePrinted(block, printed)
       else if (part === "data") parse(block.text)
       else if (part === "output" && !isAgain) compare(block, printed)
       else if (part === "statements") throw new Error("a test that runs statements must be named: <!-- run by: … -->")

@@ -42,15 +42,19 @@ export const isText = (shown: string, printed: string): boolean => {
   )
 }
 
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-      .split("\n")
-      .filter((line) => line.trim() !== "")
-      .map((line) => JSON.parse(line))
+/** The JSON values of a text, one after the other: several answers, or one a line. */
+const valuesOf = (text: string): ReadonlyArray<unknown> => {
+  const values: Array<unknown> = []
+  let depth = 0
+  let start = 0
+  for (const { 0: mark, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (mark === "{" || mark === "[") {
+      if (depth++ === 0) start = index
+    } else if (mark === "}" || mark === "]") {
+      if (--depth === 0) values.push(JSON.parse(text.slice(start, index + 1)))
+    }
   }
+  return values
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -93,9 +97,13 @@ const differences = (shown: unknown, value: unknown, isShortened: boolean, path 
   return isSame ? [] : [`${path}: ${JSON.stringify(value)} instead of ${JSON.stringify(shown)}`]
 }
 
-/** What is wrong with the printed JSON, one value or one a line; empty if it is as shown. */
-export const jsonDifferences = (shown: string, printed: string, isShortened: boolean): ReadonlyArray<string> =>
-  differences(parsed(shown), parsed(printed), isShortened)
+/** What is wrong with the printed JSON; empty if it is as shown. Of several answers, a page may show one. */
+export const jsonDifferences = (shown: string, printed: string, isShortened: boolean): ReadonlyArray<string> => {
+  const [values, answers] = [valuesOf(shown), valuesOf(printed)]
+  if (values.length > 1) return differences(values, answers, isShortened)
+  const found = answers.map((answer) => differences(values[0], answer, isShortened))
+  return found.find((each) => each.length === 0) ?? found[0] ?? ["nothing is printed"]
+}
 
 /**
  * What a program says that it prints: the comment at the end of each line that prints, or the comment on the line after
