@@ -147,6 +147,12 @@ const identity = (timeline: PersonTimeline, width: number): ReadonlyArray<string
   return [["Who this is", "───────────", ...earlier, ...rows].join("\n")]
 }
 
+/**
+ * Control characters and those that change the reading direction. They are replaced, because the name of a type must not
+ * command the terminal.
+ */
+const commands = /[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069]/gu
+
 /** Writes a timeline in lines of at most `width` characters, with a line feed at the end. */
 export const write = (timeline: PersonTimeline, askedBy: AskedBy, width: number): string => {
   const said = timeline.types.filter(({ changes, events }) => events.length > 0 || changes.length > 0)
@@ -159,5 +165,5 @@ export const write = (timeline: PersonTimeline, askedBy: AskedBy, width: number)
     ...(silent.length === 0 ? [] : [wrap(`Nothing is recorded about: ${silent.join(", ")}`, width).join("\n")]),
     ...identity(timeline, width),
   ]
-  return `${parts.join("\n\n")}\n`
+  return `${parts.join("\n\n").replaceAll(commands, "\ufffd")}\n`
 }

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, test } from "vitest"
-import { linesOf, workplace } from "./run.ts"
+import { line, linesOf, workplace } from "./run.ts"
 
 const { folder, run, write } = workplace()
 const store = ["--store", "sqlite:ledger.db"]
@@ -79,6 +79,23 @@ test("explains another instant, and says what comes next from there", async () =
   const { stdout } = await run([...ann, "--text", "--at", "2025-03-01T00:00:00Z"])
   expect(stdout).toContain("  Given: permitted, nothing to ask.\n")
   expect(stdout).toContain("On 20 May 2025 07:45:10 UTC it becomes withdrawn, because said no")
+})
+
+test("prints no control character of a name", async () => {
+  write("named.ndjson", line({ label: "red\u001b[31m\u202e" }))
+  const { stdout } = await run(["timeline", "--events", "named.ndjson", "--person", "ann", "--text"])
+  expect(stdout).toContain("red\ufffd[31m\ufffd\n")
+})
+
+test("leaves out the earliest of very many happenings, and says so", async () => {
+  const day = (index: number) => new Date(Date.UTC(2024, 0, 1 + index)).toISOString()
+  const events = Array.from({ length: 60 }, (_, index) =>
+    line({ id: `e${index}`, consentDate: day(index), dateCreated: day(index) }),
+  )
+  write("many.ndjson", events.join("\n"))
+  const { stdout } = await run(["timeline", "--events", "many.ndjson", "--person", "ann", "--text"])
+  expect(stdout).toContain("  … 20 earlier, not shown here: --html has more\n")
+  expect(stdout).toContain("  60. Said yes to version 1, by a click\n")
 })
 
 describe("the page", () => {

@@ -18,6 +18,8 @@ const hour = 3_600_000
 const steps = { guest: 0, account: 1, version: 2, joined: 3, undone: 5, released: 7, erased: 9 }
 
 interface Told {
+  /** Asked before the erasure: by the released address, now and as known before, and by the person's own id. */
+  readonly seen: { readonly [asked in "released" | "before" | "person"]: PersonTimeline }
   readonly guest: string
   readonly account: string
   readonly ask: (hours: number, by?: Identifiers) => Promise<PersonTimeline>
@@ -82,10 +84,18 @@ const play = Effect.gen(function* () {
     yield* ledger.releaseIdentifier(scope.organization, { identifier, reason: "a secret reason", ...asAnswer }),
     "Released",
   )
+  const found = expected(yield* ledger.find(scope, { email: "ann@example.org" }), "Found")
+  const asked = { organization: scope.organization, project: scope.project, alias: found.alias! }
+  const knownAt = start + steps.version * hour
+  const seen = {
+    released: yield* ledger.personTimeline({ ...asked, concordId: undefined }),
+    before: yield* ledger.personTimeline({ ...asked, concordId: undefined, knownAt }),
+    person: yield* ledger.personTimeline({ ...scope, concordId: yes.concordId }),
+  }
   yield* at(steps.erased)
   yield* ledger.erase(scope.organization, { concordId: yes.concordId, submitter: "server", reason: "request" })
   yield* at(steps.erased + 1)
-  return { scope, session, type, yes }
+  return { scope, seen, session, type, yes }
 })
 
 beforeAll(async () => {
@@ -95,9 +105,10 @@ beforeAll(async () => {
   )
   const run = <A>(program: Effect.Effect<A, unknown, Ledger.Ledger>): Promise<A> =>
     Effect.runPromise(Effect.provide(program, context))
-  const { scope, session, type, yes } = await run(play)
+  const { scope, seen, session, type, yes } = await run(play)
   const asked = { organization: scope.organization, project: scope.project }
   told = {
+    seen,
     guest: session.concordId,
     account: yes.concordId,
     type: type.id,
@@ -166,6 +177,9 @@ test("decides as the ledger does, at the same instants", async () => {
 })
 
 test("names the person that an identifier named then; a released one names no one", async () => {
+  const { before, person, released } = told.seen
+  expect([released.concordId, before.concordId, person.concordId]).toEqual([undefined, told.account, told.account])
+  expect([released, before].map((each) => each.types.flatMap(({ events }) => events).length)).toEqual([0, 1])
   const named = async (hours: number) => (await told.ask(hours, { email: "ann@example.org" })).concordId
   // An erased identifier names no one at any instant, because nothing is left to look it up by.
   expect(await named(steps.version)).toBeUndefined()
@@ -184,8 +198,11 @@ test("says of an erased person that it was erased, and how many events are left 
 
 test("has neither the reason nor the hash of a release, and the same digests for the same question", async () => {
   const timeline = await told.ask(steps.released + 1)
-  expect(JSON.stringify(timeline)).not.toContain("secret")
-  expect(timeline.facts.some((fact) => "alias" in fact)).toBe(false)
+  expect(told.seen.person.facts.at(-1)).toMatchObject({ kind: "released", identifier: { kind: "email" } })
+  for (const each of [timeline, told.seen.person]) {
+    expect(JSON.stringify(each)).not.toContain("secret")
+    expect(each.facts.some((fact) => "alias" in fact)).toBe(false)
+  }
   expect((await told.ask(steps.released + 1)).inputs).toEqual(timeline.inputs)
   expect((await told.ask(steps.version)).inputs).not.toEqual(timeline.inputs)
 })

@@ -2,6 +2,8 @@
 import type { Part } from "./Mutant.ts"
 
 const law15 = "A release, and the next claim of the identifier"
+const joinedEvents = "has the events of everyone that was joined as known then"
+const roles = "Each known event decides, lost, was replaced"
 const forTheirOwn = "Whatever is identified, recorded and undone"
 
 export const people: Part = {
@@ -9,6 +11,7 @@ export const people: Part = {
   tests: [
     "test/contract/identifierChanges.test.ts",
     "test/contract/ledger.test.ts",
+    "test/core/personTimeline.test.ts",
     "test/faults/interleavings.test.ts",
     "test/http/identify.test.ts",
     "test/http/known.test.ts",
@@ -18,11 +21,35 @@ export const people: Part = {
     "test/http/retries.test.ts",
     "test/http/roles.test.ts",
     "test/http/sessions.test.ts",
+    "test/laws/eventRoles.test.ts",
     "test/laws/joinedLedger.test.ts",
     "test/laws/releases.test.ts",
     "test/laws/undoing.test.ts",
   ],
   mutants: [
+    ["EventRole.ts", "event.consentDate > at", "event.consentDate >= at", roles],
+    ["EventRole.ts", "consentState === event.consentState", "consentState !== event.consentState", roles],
+    ["EventRole.ts", "each.event.id === event.id", "each.event.consentState === event.consentState", roles],
+    ["PersonTimeline.ts", "if (dateCreated <= knownAt) ids.push(id)", "ids.push(id)", joinedEvents],
+    ["PersonTimeline.ts", "People.joinedWith(stored, concordId, knownAt).members", "[concordId]", joinedEvents],
+    [
+      "PersonTimeline.ts",
+      "identity.erased.recordedAt > knownAt",
+      "true",
+      "says of an erased person that it was erased",
+    ],
+    [
+      "PersonTimeline.ts",
+      '["alias", "reason", "renamedTo"]',
+      '["renamedTo"]',
+      "has neither the reason nor the hash of a release",
+    ],
+    [
+      "PersonTimeline.ts",
+      "type.versions.filter(isKnown)",
+      "type.versions",
+      "has the versions of the text that were known then",
+    ],
     ["Releasing.ts", "releases: named.found.map(({ hash }) => ({ hash, dateCreated: now }))", "releases: []", law15],
     ["Releasing.ts", "({ hash, dateCreated: now })", "({ hash })", law15],
     ["Releasing.ts", "Math.max(at, named.claimedAt + 1)", "at", "A release by a server whose clock is behind"],
