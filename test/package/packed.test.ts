@@ -103,6 +103,22 @@ describe("the package", () => {
     expect(project.run(code)).toBe("Recorded")
   })
 
+  test("keeps a ledger for a program without Effect, and says what its handler needs", () => {
+    const code = `
+      import { open } from "assent/open"
+      const newsletter = { category: "communication", subcategory: "email", label: "newsletter" } as const
+      const ledger = await open("sqlite:./open.db", { name: "Shop", types: [newsletter] })
+      const jo = { email: "jo@example.com" }
+      await ledger.record({ ...newsletter, ...jo, consentState: "accepted", consentAction: "user_click" })
+      console.log((await ledger.decide(jo)).map(({ label, status }) => label + " " + status).join())
+      console.log(await ledger.handler(new Request("http://localhost/livez")).then(({ status }) => status, String))
+      await ledger.close()`
+    const [answer, handled] = packed.project(packagesOf("assent/open")).run(code).split("\n")
+    expect(answer).toBe("newsletter given")
+    expect(handled).toContain("npm install")
+    expect(packed.project(packagesOf("assent/http/server")).run(code).split("\n")).toEqual(["newsletter given", "200"])
+  })
+
   test("runs the documentation's example of reading a file", () => {
     const code = example("docs/embedding.md", "assent/exchange")
     const given = `const text = '{"items":[{"id":"newsletter","consentDuration":"P13M"}]}'\n`
