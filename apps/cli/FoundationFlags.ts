@@ -7,7 +7,7 @@ import * as Documents from "../../adapters/files/Documents.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import { WebAddress } from "../../adapters/http/api/Wire.ts"
 import type { CatalogFault } from "../../core/catalog/CatalogChange.ts"
-import type { Foundation } from "../../core/catalog/Founding.ts"
+import * as Founding from "../../core/catalog/Founding.ts"
 import * as PageOrigins from "../../core/catalog/PageOrigins.ts"
 import { EntryName } from "../../core/formats/Fields.ts"
 import * as Flags from "./Flags.ts"
@@ -67,15 +67,11 @@ export const read = Effect.fnUntraced(function* (given: Given) {
   if (domains.length === 0) return yield* refuse("--domain: expected at least one host of your pages")
   const faults = PageOrigins.faultsOf({ domains })
   if (faults.length > 0) return yield* refuse(faults.map(flagOf).join("; "))
-  const primaryDomain = domains[0]!.replace(/^\*\./, "")
-  const foundation: Foundation = {
-    organization: {
-      name: name.value,
-      primaryDomain,
-      privacyPolicyUrl: Option.getOrElse(privacyPolicy, () => `https://${primaryDomain}/privacy`),
-    },
-    project: { name: Option.getOrElse(project, () => name.value), domains },
+  return Founding.foundationOf({
+    name: name.value,
+    domains,
+    projectName: Option.getOrUndefined(project),
+    privacyPolicyUrl: Option.getOrUndefined(privacyPolicy),
     types: Option.isNone(types) ? [] : yield* Effect.flatMap(Source.open(types.value), Documents.newTypes),
-  }
-  return foundation
+  })
 })

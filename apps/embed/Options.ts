@@ -6,7 +6,7 @@ import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Fields from "../../core/formats/Fields.ts"
 import * as NewTypes from "../../core/formats/NewTypes.ts"
 import * as PageOrigins from "../../core/catalog/PageOrigins.ts"
-import type { Foundation } from "../../core/catalog/Founding.ts"
+import * as Founding from "../../core/catalog/Founding.ts"
 import * as Store from "../Store.ts"
 import { OpenError, type Violation } from "./Errors.ts"
 import type { OpenOptions } from "./OpenLedger.ts"
@@ -14,7 +14,7 @@ import type { OpenOptions } from "./OpenLedger.ts"
 /** Options that have been read. */
 export interface Read {
   /** What an empty store is filled with. */
-  readonly foundation: Foundation
+  readonly foundation: Founding.Foundation
 }
 
 const path = Schema.optionalKey(
@@ -77,16 +77,14 @@ const optionsRead = (options: OpenOptions): Result.Result<Read, ReadonlyArray<Vi
   if (Result.isFailure(read)) return Result.fail([...read.failure, ...hosts])
   if (Result.isFailure(types)) return Result.fail([...under("types", types.failure), ...hosts])
   if (hosts.length > 0) return Result.fail(hosts)
-  const { domains = ["localhost"], name = defaultName } = read.success
-  const primaryDomain = domains[0]!.replace(/^\*\./, "")
-  const privacyPolicyUrl = read.success.privacyPolicyUrl ?? `https://${primaryDomain}/privacy`
-  return Result.succeed({
-    foundation: {
-      organization: { name, primaryDomain, privacyPolicyUrl },
-      project: { name, domains },
-      types: NewTypes.toNewTypes(types.success),
-    },
+  const { domains = ["localhost"], name = defaultName, privacyPolicyUrl } = read.success
+  const foundation = Founding.foundationOf({
+    name,
+    domains,
+    privacyPolicyUrl,
+    types: NewTypes.toNewTypes(types.success),
   })
+  return Result.succeed({ foundation })
 }
 
 /** Reads the options. Throws if the URL or an option is not valid, with everything that is wrong. */

@@ -32,6 +32,32 @@ export interface Foundation {
   readonly types: ReadonlyArray<NewType>
 }
 
+/** What an operator says of a new ledger. */
+export interface Beginning {
+  /** The name of the organization. */
+  readonly name: string
+  /**
+   * The hosts of its pages, at least one; `*.example.com` stands for every sub-domain. The first is the
+   * domain of the organization.
+   */
+  readonly domains: ReadonlyArray<string>
+  /** Left out: the name of the organization. */
+  readonly projectName?: string | undefined
+  /** Left out: `/privacy` of the first domain. */
+  readonly privacyPolicyUrl?: string | undefined
+  readonly types: ReadonlyArray<NewType>
+}
+
+/** The entries of a new ledger. */
+export const foundationOf = ({ domains, name, privacyPolicyUrl, projectName = name, types }: Beginning): Foundation => {
+  const primaryDomain = domains[0]!.replace(/^\*\./, "")
+  return {
+    organization: { name, primaryDomain, privacyPolicyUrl: privacyPolicyUrl ?? `https://${primaryDomain}/privacy` },
+    project: { name: projectName, domains },
+    types,
+  }
+}
+
 /** The entries that a store was filled with. */
 export interface Begun {
   readonly organization: Organization

@@ -6,6 +6,7 @@ import { engine } from "./engine.ts"
 import { erasure } from "./erasure.ts"
 import { files } from "./files.ts"
 import { formats } from "./formats.ts"
+import { front } from "./front.ts"
 import { http } from "./http.ts"
 import { identifiers } from "./identifiers.ts"
 import { integrity } from "./integrity.ts"
@@ -42,6 +43,7 @@ export const parts: Readonly<Record<string, Part>> = {
   upgrade,
   integrity,
   http,
+  front,
   client,
   memory,
   sqlite,
