@@ -2,6 +2,7 @@
  * Writes answers to standard output, and messages to standard error.
  */
 import { Data, Effect, Logger } from "effect"
+import * as Colour from "../Colour.ts"
 
 /**
  * The reader of standard output has closed it (`| head`). This is not a failure; the command ends without a message.
@@ -33,27 +34,24 @@ export const write = (text: string): Effect.Effect<void, OutputClosed | OutputFa
     })
   })
 
-const isColoured = (): boolean =>
-  process.stderr.isTTY === true && process.env["TERM"] !== "dumb" && (process.env["NO_COLOR"] ?? "") === ""
+const labelOf = (word: string, colour: Colour.Colour): string => Colour.of(process.stderr)(colour, word)
 
-const labelOf = (word: string, colour: number): string => (isColoured() ? `\u001B[${colour}m${word}\u001B[0m` : word)
-
-const notice = (word: string, colour: number, text: string): Effect.Effect<void> =>
+const notice = (word: string, colour: Colour.Colour, text: string): Effect.Effect<void> =>
   Effect.sync(() => {
     process.stderr.write(`${labelOf(word, colour)}: ${text}\n`)
   })
 
 /** Writes a warning to standard error, about something that is allowed but probably a mistake. */
-export const warn = (text: string): Effect.Effect<void> => notice("warning", 33, text)
+export const warn = (text: string): Effect.Effect<void> => notice("warning", "yellow", text)
 
 /** Writes what the ledger logs to standard error, because standard output has the answers. */
 export const logger: Logger.Logger<unknown, void> = Logger.make(({ message }) => {
   const text = Array.isArray(message) ? message.join(" ") : String(message)
-  process.stderr.write(`${labelOf("warning", 33)}: ${text}\n`)
+  process.stderr.write(`${labelOf("warning", "yellow")}: ${text}\n`)
 })
 
 /** Writes an error to standard error. */
-export const error = (text: string): Effect.Effect<void> => notice("error", 31, text)
+export const error = (text: string): Effect.Effect<void> => notice("error", "red", text)
 
 /** Writes lines to standard error without a label. */
 export const info = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(`${text}\n`))

@@ -8,13 +8,15 @@ import { writeSync } from "node:fs"
 import { type Cause, Context, Layer, Logger, type LogLevel, References } from "effect"
 import * as Failure from "../../adapters/http/server/Failure.ts"
 import * as RequestLog from "../../adapters/http/server/RequestLog.ts"
+import * as Colour from "../Colour.ts"
+import * as PrettyLog from "./PrettyLog.ts"
 
 /** The level from which on lines are logged. `off` logs nothing. */
 export const levels = ["debug", "info", "warn", "error", "off"] as const
 export type Level = (typeof levels)[number]
 
-/** `text` is for a terminal, `json` for a log collector. */
-export const formats = ["json", "text"] as const
+/** `pretty` is for people, `json` for a log collector; `auto` is `pretty` on a terminal, else `json`. */
+export const formats = ["auto", "json", "pretty"] as const
 export type Format = (typeof formats)[number]
 
 interface Options {
@@ -28,23 +30,7 @@ type Fields = Readonly<Record<string, unknown>>
 const jsonLine = (at: Date, level: Level, message: string, fields: Fields): string =>
   JSON.stringify({ time: at.toISOString(), level, message, ...fields })
 
-/** Characters that a terminal would treat as a command or as the end of a line. */
-// oxlint-disable-next-line no-control-regex -- they are replaced
-const controls = /[\u0000-\u001f\u007f-\u009f]/g
-
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value)) ?? ""
-
-/** A line for a terminal: time, level, message, and the fields that are defined. */
-const textLine = (at: Date, level: Level, message: string, fields: Fields): string => {
-  const { stack, ...rest } = fields
-  const pairs = Object.entries(rest).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${asText(value)}`],
-  )
-  const line = [at.toISOString().slice(11, 23), level.toUpperCase().padEnd(5), message, ...pairs].join(" ")
-  return (
-    line.replaceAll(controls, " ") + (stack === undefined ? "" : `\n    ${asText(stack).replaceAll("\n", "\n    ")}`)
-  )
-}
 
 /** Makes a function that writes lines to standard error, those of one turn of the event loop at once. */
 const lineWriter = () => {
@@ -92,30 +78,32 @@ const failuresOf = (cause: Cause.Cause<unknown>): Fields => {
   return Failure.of(reason._tag === "Fail" ? reason.error : reason.defect)
 }
 
-/** The beginning of the line of a request in the format `text`. */
-const summary = ({ durationMs, method, route, status }: RequestLog.LogEntry): string =>
-  `${status} ${method} ${route} ${durationMs} ms`
-
 /** The logger, and the sink for the log entries of requests. */
 export const layer = ({ format, level }: Options): Layer.Layer<never> => {
   const write = lineWriter()
-  const isText = format === "text"
+  const { stderr } = process
+  const isPretty = format === "auto" ? stderr.isTTY : format === "pretty"
+  const paint = Colour.of(stderr)
+  // The size of a terminal changes.
+  const style = (): PrettyLog.Style => ({ paint, columns: stderr.columns, showsIds: level === "debug" })
   const isLogged = (other: Level): boolean => levels.indexOf(other) >= levels.indexOf(level)
 
   const logRequest = (entry: RequestLog.LogEntry): void => {
     const entryLevel = levelOfStatus(entry.status)
     if (!isLogged(entryLevel)) return
+    if (isPretty) return write(PrettyLog.request(new Date(), entry, style()))
     const { caller = "none", durationMs, method, requestId, route, status, ...rest } = entry
-    const line = isText
-      ? textLine(new Date(), entryLevel, summary(entry), { caller, ...rest, requestId })
-      : jsonLine(new Date(), entryLevel, "request", { requestId, method, route, status, durationMs, caller, ...rest })
-    write(line)
+    const fields = { requestId, method, route, status, durationMs, caller, ...rest }
+    write(jsonLine(new Date(), entryLevel, "request", fields))
   }
 
   const logger = Logger.make<unknown, void>(({ cause, date, fiber, logLevel, message }) => {
     const [text, ...more] = Array.isArray(message) ? message : [message]
     const fields = Object.assign({}, fiber.getRef(References.CurrentLogAnnotations), ...more, failuresOf(cause))
-    write((isText ? textLine : jsonLine)(date, levelOf(logLevel), asText(text), fields))
+    const line = isPretty
+      ? PrettyLog.message(date, levelOf(logLevel), asText(text), fields, style())
+      : jsonLine(date, levelOf(logLevel), asText(text), fields)
+    write(line)
   })
 
   return Layer.mergeAll(

@@ -34,8 +34,7 @@ const quotasOf = (settings: Settings): Quotas => ({
 
 const observability = (settings: Settings, version: string) => {
   const { logFormat, logLevel, otlpProtocol, traceShare } = settings
-  const format = logFormat ?? (process.stderr.isTTY ? "text" : "json")
-  const log = Log.layer({ format, level: logLevel! })
+  const log = Log.layer({ format: logFormat!, level: logLevel! })
   return Tracing.layer({ protocol: otlpProtocol!, share: traceShare!, version }).pipe(Layer.provideMerge(log))
 }
 

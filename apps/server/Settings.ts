@@ -147,8 +147,8 @@ export const table = {
   ),
   logFormat: setting(
     "ASSENT_LOG_FORMAT",
-    "`json`, or `text` for people; left out: `text` on a terminal, else `json`",
-    undefined,
+    "`json`, or `pretty` for people; `auto` is `pretty` on a terminal, else `json`",
+    "auto",
     `one of ${Log.formats.join(", ")}`,
     reader(Schema.Literals(Log.formats)),
   ),
