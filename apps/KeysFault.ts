@@ -15,7 +15,7 @@ const remedyOf = (reason: string): string => {
   if (reason.endsWith("permission denied")) {
     return `: let uid ${process.getuid?.() ?? 0} read and write the file and its folder`
   }
-  return /(is not a key file|is a folder|no such file)$/.test(reason)
+  return /are not the keys of the ledger|(is not a key file|is a folder|no such file)$/.test(reason)
     ? ": name the key file with which the ledger was made"
     : ""
 }

@@ -1,6 +1,6 @@
 /**
- * Names in the failures of a store what has named it: a variable or a flag, such as `ASSENT_STORE` or `--from`. Without a name
- * they stay as they are.
+ * Names in the failures of a store what has named it: a variable or a flag, such as `ASSENT_STORE` or `--from`. Without
+ * a name they stay as they are.
  */
 import { Effect, Layer } from "effect"
 import { type LedgerRows, NoLedger, StoreDamaged, UpgradeNeeded } from "../core/ports/LedgerRows.ts"

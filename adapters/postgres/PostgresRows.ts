@@ -102,7 +102,7 @@ const expectLedger = (sql: Sql.Sql, url: string) =>
     }),
   )
 
-/** Connects to a database, and closes the connections after use. Its errors have the meaning that they have for rows. */
+/** Connects to a database, and closes the connections after use. Errors get the meaning that they have for rows. */
 export const withDatabase = <A, E>(
   url: string,
   use: (sql: Sql.Sql) => Effect.Effect<A, E, Reactivity.Reactivity | Scope.Scope>,

@@ -34,7 +34,10 @@ const tryOpen = (path: string): DatabaseSync | undefined => {
   }
 }
 
-/** Holds the lock of a file until the scope closes. Fails with the error of the system, or with {@link Held} after `waitMillis`. */
+/**
+ * Holds the lock of a file until the scope closes. Fails with the error of the system, or with {@link Held} after
+ * `waitMillis`.
+ */
 export const hold = (path: string, waitMillis: number): Effect.Effect<void, unknown, Scope.Scope> => {
   const attempt = (left: number): Effect.Effect<DatabaseSync, unknown> =>
     Effect.flatMap(Effect.try({ try: () => tryOpen(path), catch: (error) => error }), (db) => {

@@ -3,7 +3,7 @@
  */
 import type { Settings } from "./Settings.ts"
 
-/** The members of an error of Node that say where listening failed, https://nodejs.org/api/errors.html#class-systemerror. */
+/** What an error of Node says about where listening failed, https://nodejs.org/api/errors.html#class-systemerror. */
 interface Place {
   readonly code: string
   readonly address: string

@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
 import { childEnv } from "../support/childEnv.ts"
 import * as TestKeys from "../support/keys.ts"
-import { folder, start } from "../support/server.ts"
+import { folder, start, startEmpty } from "../support/server.ts"
 
 const apps = join(import.meta.dirname, "../../apps")
 const directory = folder()
@@ -73,9 +73,17 @@ test("a file that is no ledger, and keys that are no key file, are settings: 78"
   ])
 })
 
+test("a store in memory is said to be forgotten", async () => {
+  const server = await startEmpty({ ASSENT_STORE: "memory:" })
+  await server.stop()
+  expect(server.output()).toContain(
+    "/docs)\nledger: memory:, 1 project, 0 events; it is forgotten when this process ends\n",
+  )
+})
+
 test("a second server on one SQLite file is refused; commands work beside it; after a kill the next one starts", async () => {
   const file = join(directory, "one", "assent.db")
-  const server = await start({ file })
+  const server = await startEmpty({}, { file })
   const env = { ASSENT_STORE: `sqlite:${file}`, ...TestKeys.environment(`sqlite:${file}`) }
   try {
     const [second, exported] = await Promise.all([run(env), run(env, "cli/main.ts", "export")])
@@ -86,9 +94,22 @@ test("a second server on one SQLite file is refused; commands work beside it; af
     ])
     expect(exported[0], exported[1]).toBe(0)
     expect((await server.request("GET", "/readyz")).status).toBe(200)
+    const { apiKey, consentTypes, organization, project } = server.banner()
+    const items = ["accepted", "declined"].map((consentState) => ({
+      userId: "u",
+      consentType: consentTypes[0],
+      consentState,
+      consentAction: "user_click",
+    }))
+    const path = `/privacy-v1/organizations/${organization}/projects/${project}/consent-events`
+    const recorded = await server.request("POST", path, { headers: { "x-api-key": apiKey }, json: { items } })
+    expect(recorded.status, recorded.text).toBe(201)
     await server.end("SIGKILL")
     const next = await start({ file })
     await next.stop()
+    // The size of the ledger is on the second line, whether the store was empty or not.
+    expect(server.output()).toContain(`/docs)\nledger: sqlite:${file}, 1 project, 0 events\n`)
+    expect(next.output()).toContain(`/docs)\nledger: sqlite:${file}, 1 project, 2 events\n`)
     expect(readdirSync(join(directory, "one"))).toContain("assent.db.server")
   } finally {
     await server.stop()
