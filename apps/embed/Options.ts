@@ -29,7 +29,7 @@ const webAddress = Schema.String.check(
   Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
 )
 
-/** The options but for `types`. A member that does not exist is an error, because it would have no effect. */
+/** The options. A member that does not exist is an error, because it would have no effect. */
 const Options = Exchange.strict({
   keys: path,
   project: Schema.optionalKey(Fields.Uuid),
@@ -38,6 +38,8 @@ const Options = Exchange.strict({
     Schema.Array(Schema.String).check(Schema.isMinLength(1, { message: "expected at least 1 host name" })),
   ),
   privacyPolicyUrl: Schema.optionalKey(webAddress),
+  // Read by itself, and named here because a message lists the members.
+  types: Schema.optionalKey(Schema.Unknown),
   erasureLog: path,
   http: Schema.optionalKey(
     Exchange.strict({

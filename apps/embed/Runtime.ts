@@ -78,8 +78,9 @@ const asOpenError = (url: string, error: unknown): unknown => {
   const code = codes[tagOf(error)]
   if (code === undefined || !(error instanceof Error)) return error
   const place = Store.redact(url)
+  const isNamed = error.message.includes(Store.pathOf(url) ?? place)
   const option = code === "keys" && error.message.includes(Keys.variable) ? " (or by the option keys)" : ""
-  const message = (error.message.includes(place) ? error.message : `${place}: ${error.message}`) + option
+  const message = (isNamed ? error.message : `${place}: ${error.message}`) + option
   return new OpenError(code, message, { cause: error })
 }
 

@@ -29,7 +29,7 @@ describe("Terms.make", () => {
       { versions: [{ version: 2, publishedAt: 0, dateCreated: 0, requireReaccept: true, grace: "P1M" }] },
       "the grace of version 2",
     ],
-  ])("refuses %j and names the member", (fields, message) => {
+  ])("refuses what is no rule, and names the member: %j", (fields, message) => {
     const make = () => Terms.make(type(fields))
     expect(make).toThrow(TypeError)
     expect(make).toThrow(message)
@@ -64,6 +64,9 @@ test.each([
   ],
   [[{ rules: {} }], "ruleSet[0].match: expected an object"],
   [[{ match: {}, rules: {}, until: 0 }], "ruleSet[0].until: no such member"],
-])("a rule set refuses %j, because a misspelt match is one of all types", (ruleSet, message) => {
-  expect(() => Rules.inForce({}, { id: "t" }, ruleSet as unknown as Rules.RuleSet)).toThrow(message)
-})
+])(
+  "a rule set refuses a member that does not exist, because a misspelt match is one of all types: %j",
+  (ruleSet, message) => {
+    expect(() => Rules.inForce({}, { id: "t" }, ruleSet as unknown as Rules.RuleSet)).toThrow(message)
+  },
+)

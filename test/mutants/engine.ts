@@ -23,6 +23,7 @@ export const engine: Part = {
   tests: [
     "test/laws/leastDecision.test.ts",
     "test/core/period.test.ts",
+    "test/core/rulesCheck.test.ts",
     "test/faults/interleavings.test.ts",
     "test/laws/batches.test.ts",
     "test/laws/catalogHistory.test.ts",
@@ -206,5 +207,15 @@ export const engine: Part = {
     ],
     ["Comparison.ts", "if (nextCandidate?.at === at) {", "if (nextCandidate !== undefined) {", whatIf, stretches],
     ["Comparison.ts", "if (from >= until) return", "", whatIf, stretches],
+
+    ["Terms.ts", "RulesCheck.ofType(type)", "", "refuses what is no rule"],
+    ["Terms.ts", "if (rules !== undefined) RulesCheck.ofRules(rules)", "", "refuses rules that are laid over"],
+    ["Rules.ts", "RulesCheck.ofRuleSet(ruleSet)", "", "a rule set refuses a member"],
+    [
+      "RulesCheck.ts",
+      "if (checked.has(value)) return\n  check(value)\n  checked.add(value)",
+      "if (checked.has(value)) return\n  checked.add(value)\n  check(value)",
+      "refuses rules that are laid over",
+    ],
   ],
 }

@@ -9,6 +9,7 @@ const recordEvents = "POST /privacy-v1/organizations/:organizationId/projects/:p
 export const http: Part = {
   folder: "adapters/http",
   tests: [
+    "test/embed/handler.test.ts",
     "test/faults/away.long.test.ts",
     "test/faults/replica.test.ts",
     "test/http/accounts.test.ts",
@@ -334,6 +335,27 @@ export const http: Part = {
       "(tally.skipped ?? 0) + blankLines",
       "(tally.skipped ?? 0)",
       "one of CSV of blank lines without end",
+    ],
+
+    [
+      "Server.ts",
+      'Scope.forkUnsafe(yield* Effect.scope, "parallel")',
+      "yield* Effect.scope",
+      "answers what is open when it is closed",
+    ],
+    ["server/FetchHandler.ts", "connection.client.destroy()", "", "passes an abort on"],
+    ["server/FetchHandler.ts", "if (isStopped) return refuse(stopped)", "", "answers what is open when it is closed"],
+    [
+      "server/FetchHandler.ts",
+      "clientAddress?.(request) ?? unknownAddress",
+      "unknownAddress",
+      "notes the address that the outer server knows",
+    ],
+    [
+      "server/LocalConnection.ts",
+      "else peer.#waiting = done",
+      "else done()",
+      "a connection holds no more than both ends buffer",
     ],
   ],
 }

@@ -2,6 +2,7 @@
 import { access } from "./access.ts"
 import { catalog } from "./catalog.ts"
 import { client } from "./client.ts"
+import { embed } from "./embed.ts"
 import { engine } from "./engine.ts"
 import { erasure } from "./erasure.ts"
 import { files } from "./files.ts"
@@ -45,6 +46,7 @@ export const parts: Readonly<Record<string, Part>> = {
   http,
   front,
   client,
+  embed,
   memory,
   sqlite,
   postgres,
