@@ -148,8 +148,8 @@ const identity = (timeline: PersonTimeline, width: number): ReadonlyArray<string
 }
 
 /**
- * Control characters and those that change the reading direction. They are replaced, because the name of a type must not
- * command the terminal.
+ * Control characters and those that change the reading direction. They are replaced, because the name of a type must
+ * not command the terminal.
  */
 const commands = /[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069]/gu
 

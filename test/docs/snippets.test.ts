@@ -16,7 +16,7 @@ import { pages, root } from "./sources.ts"
 const isKept = /^docs\/(embedding|start\/embedder)\.md$/
 
 /** Pages with many commands, which tests of the command line run too: played in the long tests alone. */
-const isSlow = /^docs\/(command-line|simulation|rule-packs)\.md$/
+const isSlow = /^docs\/(command-line|simulation|rule-packs|timeline)\.md$/
 
 const played = pages.filter((page) => /^(README|CONTRIBUTING)\.md$|^docs\/|^examples\//.test(page))
 const blocks = played.flatMap(blocksOf)

@@ -53,8 +53,10 @@ describe("the text of a page", () => {
   )
 
   test("has all of 3,000 events, and of more the last ones, which it says", () => {
-    const ids = (page: string, timeline: PersonTimeline) =>
-      timeline.types.flatMap(({ events }) => events).filter(({ id }) => page.includes(id)).length
+    const ids = (page: string, timeline: PersonTimeline) => {
+      const shown = new Set(page.match(/01a201cb-2a52-74ac-b4ea-\d{12}/g))
+      return timeline.types.flatMap(({ events }) => events).filter(({ id }) => shown.has(id)).length
+    }
     const many = Timelines.many(3000)
     expect(ids(write(many), many)).toBe(3000)
     const more = Timelines.many(9000)
@@ -114,6 +116,44 @@ describe("the text of a page", () => {
     expect(page).toContain("must be agreed to again, within 30 days")
     expect(page).toContain("The text is longer than what is shown here")
   })
+})
+
+/** The first picture of a page as a file of its own, with the colours and rules of the style sheet that it uses. */
+const pictureOf = (page: string): string => {
+  const sheet = /<style>(.*?)<\/style>/s.exec(page)?.[1] ?? ""
+  const own = /^(\.(swim|rail|tick|recorded|text|anew|mark|band|over|patterns|ahead|share|label)|path)\b/
+  const rules = sheet.split("\n").filter((line) => own.test(line))
+  const used = new Set([...rules.join("").matchAll(/var\((--[\w-]+)\)/g)].map(([, name]) => name))
+  const inDark = /@media screen and \(prefers-color-scheme:dark\)\{:root\{([^}]*)\}\}/g
+  /** The first declaration of each colour: a later one is for paper. */
+  const colours = (blocks: ReadonlyArray<string>): string =>
+    [
+      ...new Map(
+        blocks
+          .flatMap((block) => [...block.matchAll(/(--[\w-]+):([^;}]+)/g)])
+          .toReversed()
+          .map((found) => [found[1], found[0]]),
+      ),
+    ]
+      .flatMap(([name, declared]) => (used.has(name) ? [declared] : []))
+      .toSorted()
+      .join(";")
+  const dark = colours([...sheet.matchAll(inDark)].map(([block]) => block))
+  const light = colours([...sheet.replaceAll(inDark, "").matchAll(/:root\{[^}]*\}/g)].map(([block]) => block))
+  const css = [
+    `svg{${light};background:var(--paper)}`,
+    `@media (prefers-color-scheme:dark){svg{${dark}}}`,
+    ...rules,
+    ".swim{font-family:system-ui,sans-serif}",
+  ]
+  const patterns = /<defs>.*?<\/defs>/s.exec(page)?.[0] ?? ""
+  const svg = /<svg[^>]*class="swim".*?<\/svg>/s.exec(page)?.[0] ?? ""
+  const head = svg.slice(0, svg.indexOf(">") + 1).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"')
+  return `${head}\n<style>\n${css.join("\n")}\n</style>\n<g class="patterns">${patterns}</g>${svg.slice(svg.indexOf(">") + 1)}\n`
+}
+
+test("docs/timeline.svg is the picture of a no that wins over a yes that an import brings later", async () => {
+  await expect(pictureOf(write(Timelines.refusal))).toMatchFileSnapshot("../../docs/timeline.svg")
 })
 
 test("An axis has at most the ticks asked for, at round dates inside its ends.", () => {
