@@ -57,7 +57,7 @@ export const loadAdapter = <A>(load: () => Promise<A>): Effect.Effect<A, StoreUn
     const missing = MissingPackage.nameOf(defect)
     return missing === undefined
       ? Effect.die(defect)
-      : new StoreUnavailable({ reason: `the store ${MissingPackage.reason([missing])}` })
+      : new StoreUnavailable({ reason: `PostgreSQL ${MissingPackage.reason([missing])}` })
   })
 
 const loadRows = async (url: string): Promise<LedgerRows> => {

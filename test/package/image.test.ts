@@ -111,6 +111,8 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("the se
       "assent.db-wal",
       "assent.db.keys",
       "assent.db.keys.lock",
+      "assent.db.server",
+      "assent.db.server-journal",
     ])
   })
 

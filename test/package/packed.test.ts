@@ -103,7 +103,8 @@ describe("the package", () => {
     expect(project.run(code)).toBe("Recorded")
   })
 
-  test("keeps a ledger for a program without Effect, and says what its handler needs", () => {
+  test("keeps a ledger for a program without Effect, with types that need none, and says what its handler needs", () => {
+    const types = ["--types", "node", "--typeRoots", join(NpmPackage.root, "node_modules/@types")]
     const code = `
       import { open } from "assent/open"
       const newsletter = { category: "communication", subcategory: "email", label: "newsletter" } as const
@@ -113,6 +114,7 @@ describe("the package", () => {
       console.log((await ledger.decide(jo)).map(({ label, status }) => label + " " + status).join())
       console.log(await ledger.handler(new Request("http://localhost/livez")).then(({ status }) => status, String))
       await ledger.close()`
+    expect(NpmPackage.typeErrors(packed.project([]).folder, code, ...types)).toBe("")
     const [answer, handled] = packed.project(packagesOf("assent/open")).run(code).split("\n")
     expect(answer).toBe("newsletter given")
     expect(handled).toContain("npm install")
@@ -181,7 +183,7 @@ describe("the package", () => {
       expect(whole.assent("verify", "--store", "postgres://user:secret@127.0.0.1:1/ledger")).toEqual({
         status: 1,
         stdout: "",
-        stderr: `error: the store needs a package that is not installed: npm install ${Peers.installed("@effect/sql-pg")}\n`,
+        stderr: `error: --store: PostgreSQL needs a package that is not installed: npm install ${Peers.installed("@effect/sql-pg")}\n`,
       })
     })
   })
