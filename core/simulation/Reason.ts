@@ -28,15 +28,17 @@ export const isPermitted = (code: AnswerCode): boolean => (code & 2) !== 0
 /** Whether the person may be asked again under the answer of a code. */
 export const isAsked = (code: AnswerCode): boolean => (code & 1) !== 0
 
-/** Whether the answer of a code is a refusal, live or lapsed. */
-export const isRefusal = (code: AnswerCode): boolean => status(code) === "refused" || status(code) === "withdrawn"
+const isRefusal = (code: AnswerCode): boolean => status(code) === "refused" || status(code) === "withdrawn"
+
+/** By code, 1 or 0: a look-up, because it is needed for every difference. */
+const byNeed = Uint8Array.from({ length: 32 }, (_, code) => ((code & 3) === 1 && !isRefusal(code) ? 1 : 0))
 
 /**
  * Whether the person must be asked again under the answer of a code: an answer has ended that was no refusal, and
  * nothing is permitted without a new one. All others that may be asked again need not be: a refusal whose time is over,
  * and a question that was only seen where that permits.
  */
-export const isAskedByNeed = (code: AnswerCode): boolean => (code & 3) === 1 && !isRefusal(code)
+export const isAskedByNeed = (code: AnswerCode): boolean => byNeed[code] === 1
 
 /**
  * A reason as a number: the code of the candidate's answer, the index of its deciding event's state in

@@ -6,31 +6,35 @@
  * about people.
  */
 import type { Window } from "../engine/Comparison.ts"
-import type { Instant } from "../engine/Instant.ts"
 
 /** Into how many parts the window is divided: on a strip as wide as a phone, each is about a centimetre. */
 const windowParts = 12
 
-/** FNV-1a over 32 bits (draft-eastlake-fnv): `hash` with one more number. */
-const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193)
+/** The parts of a window for each millisecond. */
+export const partsPerMilli = ({ from, until }: Window): number => windowParts / (until - from)
 
-/** Spreads a hash over all bits, because the order of shapes must not follow the order of instants (murmur3's end). */
-const spread = (hash: number): number => {
+/** One step of FNV-1a over 32 bits (draft-eastlake-fnv), with a number in place of a byte. */
+export const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193)
+
+/** The hash of a pair without a difference: that of its consent type. */
+export const ofType = (consentType: string): number => {
+  let hash = 0x811c9dc5 | 0
+  for (let index = 0; index < consentType.length; index++) hash = mix(hash, consentType.charCodeAt(index))
+  return hash
+}
+
+/** The greatest shape that there can be. */
+export const greatest = 0x7fff_ffff
+
+/**
+ * The shape of a hash, from 0 to 2³¹ − 1, so that engines keep it without allocating. It is spread over all bits (the end of MurmurHash3), because the order of
+ * shapes must not follow the order of instants.
+ */
+export const ofHash = (hash: number): number => {
   const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35)
-  return (twice ^ (twice >>> 16)) >>> 0
+  return (twice ^ (twice >>> 16)) >>> 1
 }
-
-/** The shape of a pair without a difference: that of its consent type. */
-export const ofType = (consentType: string): number => {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < consentType.length; index++) hash = mix(hash, consentType.charCodeAt(index))
-  return spread(hash)
-}
-
-/** The shape with one more difference. `answers` is a number for the answers of both sides. */
-export const add = (shape: number, { from, until }: Window, at: Instant, answers: number): number =>
-  spread(mix(mix(shape, answers), Math.floor(((at - from) / (until - from)) * windowParts)))
 
 /**
  * Adds a shape to the least `maximum` shapes, in ascending order, and removes the greatest if there are more. Returns

@@ -34,8 +34,8 @@ type Writable<A> = { -readonly [Key in keyof A]: A[Key] }
 
 /** The totals of one consent type. */
 export interface TypeTotals {
-  /** The shape of a pair of this type without any difference. */
-  readonly shape: number
+  /** The hash of a pair of this type without any difference. */
+  readonly hash: number
   /** The number of pairs with different answers on the two sides at some instant. */
   changedPairs: number
   /**
@@ -55,12 +55,14 @@ export interface ReasonTotals {
   pairs: number
   /** The shapes of the pairs that are kept as its examples, in ascending order ({@link Shape}). */
   readonly shapes: Array<number>
+  /** The greatest shape that may be kept: the last of {@link shapes} if there are enough. */
+  greatest: number
 }
 
 const zero = (): Writable<Count> => ({ people: 0, pairs: 0 })
 
 const newType = (consentType: string): TypeTotals => ({
-  shape: Shape.ofType(consentType),
+  hash: Shape.ofType(consentType),
   changedPairs: 0,
   steps: Array.from({ length: 64 }, () => undefined),
   transitions: new Float64Array(64),
@@ -106,7 +108,8 @@ export class TotalsCounter {
   private type: TypeTotals = newType("")
   private personFlags = 0
   private pairFlags = 0
-  private pairShape = 0
+  private readonly partsPerMilli: number
+  private pairHash = 0
   private isFirst = true
   /** The codes of the previous stretch. */
   private lastBaseline = 0
@@ -121,6 +124,7 @@ export class TotalsCounter {
 
   constructor(steps: Steps.Steps) {
     this.steps = steps
+    this.partsPerMilli = Shape.partsPerMilli(steps.window)
     this.totals = empty(steps)
   }
 
@@ -135,14 +139,14 @@ export class TotalsCounter {
     this.type = type
     this.pair++
     this.pairFlags = 0
-    this.pairShape = type.shape
+    this.pairHash = type.hash
     this.pairReasonCount = 0
     this.isFirst = true
   }
 
   /** The shape of the current pair. */
   get shape(): number {
-    return this.pairShape
+    return Shape.ofHash(this.pairHash)
   }
 
   /**
@@ -150,12 +154,14 @@ export class TotalsCounter {
    * reason, and no earlier pair has it. The least shapes are the same in whatever parts the people are folded.
    */
   claimExample(maximum: number): ReadonlyArray<Reason.Key> {
+    const shape = Shape.ofHash(this.pairHash)
     let claimed = none
     for (let index = 0; index < this.pairReasonCount; index++) {
-      const { key, shapes } = this.pairReasons[index]!
-      if (!Shape.keep(shapes, this.pairShape, maximum)) continue
+      const reason = this.pairReasons[index]!
+      if (shape > reason.greatest || !Shape.keep(reason.shapes, shape, maximum)) continue
+      if (reason.shapes.length === maximum) reason.greatest = reason.shapes[maximum - 1]!
       if (claimed === none) claimed = []
-      claimed.push(key)
+      claimed.push(reason.key)
     }
     return claimed
   }
@@ -183,7 +189,9 @@ export class TotalsCounter {
     this.lastBaseline = baseline
     this.lastCandidate = candidate
     if (baseline !== candidate) {
-      this.pairShape = Shape.add(this.pairShape, this.steps.window, from, baseline * 32 + candidate)
+      // The part of the window and both answers in one number.
+      const part = ((from - this.steps.window.from) * this.partsPerMilli) | 0
+      this.pairHash = Shape.mix(this.pairHash, part * 1024 + baseline * 32 + candidate)
       this.countDifference(baseline, candidate, state, version)
     }
   }
@@ -260,7 +268,7 @@ export class TotalsCounter {
     }
     const { reasons } = this.totals
     let reason = reasons.get(key)
-    if (reason === undefined) reasons.set(key, (reason = { key, pairs: 0, shapes: [] }))
+    if (reason === undefined) reasons.set(key, (reason = { key, pairs: 0, shapes: [], greatest: Shape.greatest }))
     reason.pairs++
     pairReasons[this.pairReasonCount++] = reason
   }

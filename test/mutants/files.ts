@@ -24,7 +24,7 @@ export const files: Part = {
     ["DateColumn.ts", "isMissing && !isRefusal && !isOnDay", "false", skippedHour],
     ["DateColumn.ts", "isMissing && !isRefusal && !isOnDay", "isMissing && !isRefusal", "without a time begins"],
     ["DateColumn.ts", "const isOnDay = isDay &&", "const isOnDay = isDay ||", "without a time begins"],
-    ["DateColumn.ts", '(held.charAt(10) === "T" && held.endsWith("Z"))', 'held.endsWith("Z")', "as databases write it"],
+    ["DateColumn.ts", 'held.charAt(10) === "T" && held.endsWith("Z")', 'held.endsWith("Z")', "as databases write it"],
 
     ["TimeZone.ts", "begin + offset + millisPerDay", "begin + offset", walls],
     ["TimeZone.ts", "end + offset - millisPerDay", "end + offset", walls],
