@@ -2,7 +2,7 @@
  * `assent key`: the operator makes, lists and revokes API keys without having one. A server that runs on the store
  * knows a key from its next request on, and a revoked one no more.
  */
-import { afterAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { type Server, startEmpty } from "../support/server.ts"
@@ -41,10 +41,13 @@ describe.each(kinds)("on a ledger in %s whose server runs", (kind) => {
   const listed = async (): Promise<ReadonlyArray<Record<string, unknown>>> =>
     JSON.parse((await key("list", "--json")).stdout).keys
 
-  test("a key is made whose secret is all that is on standard output, and it works at once", async () => {
+  beforeAll(async () => {
     const on = await serverOn(kind)
     server = on.server
     store = on.store
+  })
+
+  test("a key is made whose secret is all that is on standard output, and it works at once", async () => {
     const { apiKey, organization } = server.banner()
     const keys = `/privacy-v1/organizations/${organization}/api-keys`
     const owner = await key("--role", "owner", "--name", "After the loss")
