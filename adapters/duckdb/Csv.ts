@@ -7,15 +7,14 @@ import { createReadStream } from "node:fs"
 import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
 import * as Encoding from "../support/Encoding.ts"
+import * as MissingPackage from "../support/MissingPackage.ts"
 import { BadTableError } from "./Errors.ts"
 import * as Query from "./Query.ts"
 
 /** The names in the first record, by the character between them; empty if the file has no record. */
 const namesOf = async (file: string, delimiter: string): Promise<ReadonlyArray<string>> => {
   const { parse } = await import("csv-parse").catch(() => {
-    throw new BadTableError([
-      { where: "", reason: "is read with csv-parse, which is not there: npm install csv-parse" },
-    ])
+    throw new BadTableError([{ where: "", reason: MissingPackage.reason(["csv-parse"]) }])
   })
   const parser = parse({ bom: true, delimiter, to: 1 })
   const unpacked = /\.gz$/i.test(file) ? [createGunzip()] : []

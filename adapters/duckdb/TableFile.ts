@@ -7,6 +7,7 @@
 import { availableParallelism } from "node:os"
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api"
 import * as Encoding from "../support/Encoding.ts"
+import * as MissingPackage from "../support/MissingPackage.ts"
 import * as EventColumnBuilder from "../../core/simulation/EventColumnBuilder.ts"
 import type * as EventColumns from "../../core/simulation/EventColumns.ts"
 import type * as Instant from "../../core/engine/Instant.ts"
@@ -82,9 +83,7 @@ const interruptionMillis = 20
 /** Connects to a new database in memory. An aborted signal interrupts every query; only `close` closes the database. */
 const connect = async (folder: string, signal: AbortSignal) => {
   const { DuckDBInstance } = await import("@duckdb/node-api").catch(() => {
-    throw new BadTableError([
-      { where: "", reason: "is read with DuckDB, which is not there: npm install @duckdb/node-api" },
-    ])
+    throw new BadTableError([{ where: "", reason: MissingPackage.reason(["@duckdb/node-api"]) }])
   })
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: memoryLimit,
