@@ -2,6 +2,8 @@
  * The ledger of a store, composed as the service composes it, and run for programs without Effect: the keys of its
  * epochs are kept while it is open, and what an operator should know is given to a function instead of being logged.
  */
+import { existsSync, realpathSync } from "node:fs"
+import { resolve } from "node:path"
 import { Array as Arrays, Effect, Exit, Layer, Logger, ManagedRuntime, Option, Scope } from "effect"
 import type { Digest } from "effect/crypto"
 import * as MissingPackage from "../../adapters/support/MissingPackage.ts"
@@ -11,9 +13,11 @@ import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
 import * as Crypto from "../Crypto.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
+import * as OneServer from "../OneServer.ts"
 import * as KeyTending from "../server/KeyTending.ts"
 import * as Store from "../Store.ts"
 import { Closed, OpenError, type OpenErrorCode, Refusal, Unavailable } from "./Errors.ts"
+import * as Sharing from "./Sharing.ts"
 import type { HttpOptions, OpenOptions } from "./OpenLedger.ts"
 
 /** Runs effects over an open ledger. */
@@ -45,13 +49,26 @@ const replay = (url: string) =>
     }
   })
 
-const layerOf = (url: string, { erasureLog, keys }: OpenOptions, onWarning: (message: string) => void) => {
-  const logPath = erasureLog ?? (process.env[ErasureLogFile.variable] || undefined)
+/** The files of a ledger, as paths; by default those of the variables. */
+const filesOf = ({ erasureLog, keys }: OpenOptions) => ({
+  keys: keys ?? (process.env[Keys.variable] || undefined),
+  logPath: erasureLog ?? (process.env[ErasureLogFile.variable] || undefined),
+})
+
+/** The store. No other process may serve or open the file, because two do not know of each other's pending events. */
+const storeOf = (url: string) => {
+  const path = Store.pathOf(url)
+  const store = Store.layer(url)
+  return path === undefined ? store : Layer.provide(store, Layer.effectDiscard(OneServer.hold(path)))
+}
+
+const layerOf = (url: string, options: OpenOptions, onWarning: (message: string) => void) => {
+  const { erasureLog } = options
+  const { keys, logPath } = filesOf(options)
   const reportKeys = (path: string) =>
     Effect.logWarning(`${path}: a key file was made: keep a copy of it apart from the ledger and its backups`)
-  const chosen = { store: url, keys: keys ?? (process.env[Keys.variable] || undefined) }
   const ledger = Ledger.layer.pipe(
-    Layer.provide(Keys.withStore(chosen, reportKeys, Store.layer(url))),
+    Layer.provide(Keys.withStore({ store: url, keys }, reportKeys, storeOf(url))),
     Layer.provide(ErasureLogFile.layer(logPath, erasureLog === undefined ? ErasureLogFile.variable : "erasureLog")),
     Layer.provideMerge(Crypto.layer),
   )
@@ -126,14 +143,30 @@ const makeHandler = (
   }
 }
 
-/** Opens a ledger. Rejects with an `OpenError`. */
-export const open = async (url: string, options: OpenOptions): Promise<Runtime> => {
+/** Opens the store, with a runtime that is closed with it. */
+const openStore = async (url: string, options: OpenOptions) => {
   const onWarning = options.onWarning ?? ((message: string) => process.emitWarning(message, "AssentWarning"))
   const runtime = ManagedRuntime.make(layerOf(url, options, onWarning))
   await runtime.context().catch(async (error: unknown) => {
     await runtime.dispose()
     throw asOpenError(url, error)
   })
+  return { runtime, close: () => runtime.dispose() }
+}
+
+let opened = 0
+
+/** What openings share: the file of SQLite with the same keys and log. Every other opening has its own store. */
+const keyOf = (url: string, options: OpenOptions): string => {
+  const path = Store.pathOf(url)
+  if (path === undefined) return String(opened++)
+  return JSON.stringify([existsSync(path) ? realpathSync(path) : resolve(path), filesOf(options)])
+}
+
+/** Opens a ledger. Rejects with an `OpenError`. */
+export const open = async (url: string, options: OpenOptions): Promise<Runtime> => {
+  const { release, value } = await Sharing.take(keyOf(url, options), () => openStore(url, options))
+  const { runtime } = value
   const { close: closeHandler, handler } = makeHandler(runtime, options.http ?? {})
   const underWay = new Set<Promise<unknown>>()
   let closed: Promise<void> | undefined
@@ -149,7 +182,7 @@ export const open = async (url: string, options: OpenOptions): Promise<Runtime> 
   const stop = async () => {
     await Promise.all([...underWay])
     await closeHandler()
-    await runtime.dispose()
+    await release()
   }
   return {
     run: (effect) =>

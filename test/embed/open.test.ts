@@ -1,10 +1,12 @@
 /**
  * `assent/open`: recording and asking without Effect, over each kind of store.
  */
+import { execFileSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { Closed, OpenError, open, Refusal, Unavailable } from "../../apps/embed/index.ts"
+import { childEnv } from "../support/childEnv.ts"
 import { errorOf, folder, newsletter, openAt, places, server, types, warnings, yes } from "./opened.ts"
 
 const jo = { email: "jo@example.com" }
@@ -87,7 +89,8 @@ describe.each(Object.entries(places))("a ledger in %s", (kind, place) => {
     expect((await ledger.handler(new Request("http://localhost/livez"))).status).toBe(503)
   })
 
-  test.skipIf(kind === "memory")("is found again, by two at a time, which see each other's events", async () => {
+  if (kind === "memory") return
+  test("is found again, by two at a time, which see each other's events", async () => {
     const at = await place()
     const [first, second] = await Promise.all([openAt(at), openAt(at)])
     expect(second.projectId).toBe(first.projectId)
@@ -249,6 +252,28 @@ describe("opening", () => {
       expect((error as OpenError).message).toContain(named)
       expect((error as OpenError).message).not.toContain("secret")
     }
+  })
+
+  test("opens a SQLite file once for all openings of a process, and refuses it in another one", async () => {
+    const path = join(files, "shared.db")
+    const [first, second] = await Promise.all([openAt({ url: `sqlite:${path}`, options: {} }), open(`sqlite:${path}`)])
+    const program = `import { open } from ${JSON.stringify(join(import.meta.dirname, "../../apps/embed/index.ts"))}
+      const opened = await open(${JSON.stringify(`sqlite:${path}`)}).catch((error) => error)
+      console.log(opened.code, opened.message)
+      await opened.close?.()`
+    const script = join(files, "other.ts")
+    writeFileSync(script, program)
+    const other = () => execFileSync(process.execPath, [script], { encoding: "utf8", env: childEnv })
+    expect(other()).toMatch(/^store .*shared\.db: another server has this ledger/)
+    await Promise.all([first.close(), first.close()])
+    expect((await second.types()).length).toBe(types.length)
+    const [, third] = await Promise.all([
+      second.close(),
+      open(`sqlite:${join(files, "../", basename(files), "shared.db")}`),
+    ])
+    expect((await third.types()).length).toBe(types.length)
+    await third.close()
+    expect(other()).toBe("undefined undefined\n")
   })
 
   test("is Unavailable while PostgreSQL is away, and answers again", async () => {

@@ -34,6 +34,14 @@ export const embed: Part = {
     ["Project.ts", "if (catalog.revision === 0 && id === undefined) {", "if (id === undefined) {", "is found again"],
     ["Runtime.ts", "await Promise.all([...underWay])", "", closing],
     ["Runtime.ts", "(closed ??= stop())", "(closed = stop())", closing],
+    ["Sharing.ts", "entries.get(key) ?? { made: make(), users: 0 }", "{ made: make(), users: 0 }", "is found again"],
+    ["Sharing.ts", "if (--entry.users > 0) return", "", "opens a SQLite file once"],
+    [
+      "Runtime.ts",
+      "Layer.provide(store, Layer.effectDiscard(OneServer.hold(path)))",
+      "store",
+      "opens a SQLite file once",
+    ],
     [
       "EventJson.ts",
       "subcategory: subcategory[0]",
