@@ -40,7 +40,7 @@ const linkedManifest = (): string =>
 /** `npm`, from the scripts of package.json. */
 const npm = (): string => {
   const scripts = Object.entries<string>(manifest.scripts).map(
-    ([name, script]) => `${name}) shift; exec ${script} "$@" ;;`,
+    ([name, script]) => `${name}) shift; exec ${script.replace(/^exec /, "")} "$@" ;;`,
   )
   return `#!/bin/sh
 case "$1" in
