@@ -57,7 +57,7 @@ export interface TypeTimeline {
 }
 
 /** An erasure of the person, and what it left. */
-export interface Erased extends Pick<Erasure, "id" | "members" | "reason" | "recordedAt" | "submitter"> {
+export interface ShownErasure extends Pick<Erasure, "id" | "members" | "reason" | "recordedAt" | "submitter"> {
   /** How many events about its people are still stored in the project, without personal data. */
   readonly eventsLeft: number
 }
@@ -84,7 +84,7 @@ export interface PersonTimeline {
   /** In the order recorded, without hashes and without the reasons that were written down. */
   readonly facts: ReadonlyArray<People.Fact>
   /** Also one that was recorded after `knownAt`. */
-  readonly erased?: Erased
+  readonly erased?: ShownErasure
   /** The names of API keys that are not revoked, by their ids. */
   readonly keyNames: ReadonlyMap<string, string>
   readonly inputs: ReadonlyArray<TimelineInput>
@@ -170,14 +170,14 @@ const erasedOf = Effect.fnUntraced(function* (
   if (erasure === undefined) return undefined
   const { id, members, reason, recordedAt, submitter } = erasure
   const left = yield* knownIds(project, members, Instant.max, context)
-  return { id, members, reason, recordedAt, submitter, eventsLeft: left.length } satisfies Erased as Erased
+  return { id, members, reason, recordedAt, submitter, eventsLeft: left.length } satisfies ShownErasure as ShownErasure
 })
 
 /** The people and facts of a timeline. */
 interface Identity {
   readonly members: ReadonlyArray<string>
   readonly facts: ReadonlyArray<People.Fact>
-  readonly erased?: Erased
+  readonly erased?: ShownErasure
 }
 
 const identityOf = Effect.fnUntraced(function* (

@@ -248,10 +248,19 @@ describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {
         ]
         yield* ledger.record({ ...scope, submitter: "test", items })
         const found = yield* ledger.find(scope, { userId: "jo" })
-        const timeline = yield* ledger.timeline({
-          ...scope,
-          concordId: found._tag === "Found" ? found.concordId : undefined,
-        })
+        const concordId = found._tag === "Found" ? found.concordId : undefined
+        const timeline = yield* ledger.timeline({ ...scope, concordId })
+        const { types } = yield* ledger.personTimeline({ ...scope, concordId, knownAt: timeline.knownAt })
+        const changes = types.flatMap(({ changes }) => changes).toSorted((a, b) => a.at - b.at)
+        expect(changes).toEqual(timeline.items.map(({ decision }) => decision))
+        const said = types.flatMap(({ events }) =>
+          events.map(({ consentState, submitter }) => [consentState, submitter]),
+        )
+        expect(said).toEqual([
+          ["accepted", "test"],
+          ["accepted", "test"],
+          ["declined", "test"],
+        ])
         return timeline.items.map(({ type, decision }) => [
           type.id === first!.id ? "first" : "second",
           (decision.at - start) / day,

@@ -30,7 +30,7 @@ interface Layout {
 
 const layouts: ReadonlyArray<Layout> = [
   { name: "wide", width: 830, left: 76, ticks: 8 },
-  { name: "narrow", width: 350, left: 58, ticks: 4 },
+  { name: "narrow", width: 350, left: 58, ticks: 3 },
 ]
 
 /** A stretch of time with one answer; `mixed` if several are too short to be drawn. */
