@@ -49,17 +49,23 @@ const attempt = <A>(step: () => A): Effect.Effect<A, StoreUnavailable | StoreDam
   Effect.try({ try: step, catch: failureOf })
 
 /** Why a file cannot be opened: as {@link failureOf}, with its path and what to do. */
-const openingFailure =
+export const openingFailure =
   (path: string) =>
-  (error: unknown): UpgradeNeeded | StoreUnavailable | StoreDamaged => {
+  (error: unknown): StoreUnavailable | StoreDamaged => {
     const fault = FileFault.of(path, error)
-    const { reason } = fault
-    if (error instanceof Migrations.NotCurrent && error.kind === "UpgradeNeeded") return new UpgradeNeeded({ reason })
-    return failureOf(error)._tag === "StoreDamaged" ? new StoreDamaged({ reason }) : Reader.cannotOpen(fault)
+    return failureOf(error)._tag === "StoreDamaged"
+      ? new StoreDamaged({ reason: fault.reason })
+      : Reader.cannotOpen(fault)
   }
 
 const openToWrite = (path: string): Effect.Effect<DatabaseSync, UpgradeNeeded | StoreUnavailable | StoreDamaged> =>
-  Effect.try({ try: () => Connection.openNew(path), catch: openingFailure(path) })
+  Effect.try({
+    try: () => Connection.openNew(path),
+    catch: (error) =>
+      error instanceof Migrations.NotCurrent && error.kind === "UpgradeNeeded"
+        ? new UpgradeNeeded({ reason: FileFault.of(path, error).reason })
+        : openingFailure(path)(error),
+  })
 
 /** The columns that are read of a table, and the statement that reads them in order. */
 interface TableQuery {

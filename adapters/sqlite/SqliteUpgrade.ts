@@ -181,19 +181,21 @@ const upgradeOf = ({ after, before }: UpgradeFiles.Opened): Upgrade => {
 }
 
 /** Keeps an error that says what to do. */
-const opening = (error: unknown): CannotUpgrade | StoreUnavailable | StoreDamaged =>
-  error instanceof CannotUpgrade ? error : SqliteRows.failureOf(error)
+const opening =
+  (path: string) =>
+  (error: unknown): CannotUpgrade | StoreUnavailable | StoreDamaged =>
+    error instanceof CannotUpgrade ? error : SqliteRows.openingFailure(path)(error)
 
 const run =
   (path: string): LedgerUpgrade["run"] =>
   (steps) =>
     Effect.acquireUseRelease(
-      Effect.try({ try: () => UpgradeFiles.open(realpathSync(path)), catch: opening }),
+      Effect.try({ try: () => UpgradeFiles.open(realpathSync(path)), catch: opening(path) }),
       (opened) =>
         Effect.gen(function* () {
           const { isSame, value } = yield* steps(upgradeOf(opened))
           const end = isSame ? UpgradeFiles.swap : UpgradeFiles.abandon
-          yield* Effect.try({ try: () => end(opened), catch: opening })
+          yield* Effect.try({ try: () => end(opened), catch: opening(path) })
           return value
         }),
       (opened, exit) => (Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => UpgradeFiles.close(opened))),
@@ -203,10 +205,16 @@ const state = (path: string): LedgerUpgrade["state"] =>
   Effect.gen(function* (): Effect.gen.Return<LedgerState, NoLedger | StoreUnavailable | StoreDamaged> {
     if (!existsSync(path)) return yield* new NoLedger({ reason: FileFault.missing(path) })
     return yield* Effect.acquireUseRelease(
-      attempt(() => new DatabaseSync(path, { timeout: 10_000 })),
+      Effect.try({
+        try: () => new DatabaseSync(path, { timeout: 10_000 }),
+        catch: SqliteRows.openingFailure(path),
+      }),
       (db) =>
         Effect.gen(function* () {
-          const fault = yield* attempt(() => Migrations.faultOf(db))
+          const fault = yield* Effect.try({
+            try: () => Migrations.faultOf(db),
+            catch: SqliteRows.openingFailure(path),
+          })
           if (fault === undefined) return "current"
           const version = yield* attempt(() => UpgradeFiles.versionOf(db))
           if (version < 0) return "begun"

@@ -80,7 +80,7 @@ export const request = (at: Date, entry: LogEntry, { columns, paint, showsIds }:
     paint("dim", timeOf(at)),
     paint(colourOf(status), String(status)),
     asText(method || "-").padEnd(6),
-    routeIn(route, left),
+    routeIn(route === "none" ? "(not served)" : route, left),
     paint("dim", duration),
     ...(why === "" ? [] : [paint(colourOf(status), why)]),
     ...(showsIds ? [paint("dim", pairs({ caller: "none", ...ids }).join(" "))] : []),

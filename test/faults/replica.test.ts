@@ -350,6 +350,14 @@ test("a replica is ready, and records nothing: it says where to turn", async () 
   expect((await send(primary, "GET", "/consent-events")).text).toBe(before.text)
 })
 
+test("a server that records is refused a standby, and names what to do", async () => {
+  // The database of the primary, which the standby has.
+  await expect(start({ env: { ASSENT_STORE: standby.url("assent", "assent_1") } })).rejects.toThrow(
+    `ASSENT_STORE: database "assent_1" on 127.0.0.1:${standby.port}: it is a standby, which is read-only (25006): ` +
+      "name the primary, or only answer from it with ASSENT_REPLICA=on",
+  )
+})
+
 test("a replica makes no tables where there are none", async () => {
   const url = await postgres.database()
   const env = { ASSENT_STORE: url, ASSENT_REPLICA: "on" }

@@ -111,7 +111,7 @@ test("a server on a terminal of 100 columns writes lines that fit, in colours, a
   const child = spawn("script", ["-qfec", `stty cols 100; exec ${process.execPath} ${main} > /dev/null`, "/dev/null"], {
     cwd,
     env,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   })
   let screen = ""
   child.stdout.on("data", (data: Buffer) => (screen += data.toString()))
@@ -128,7 +128,7 @@ test("a server on a terminal of 100 columns writes lines that fit, in colours, a
     expect(screen).toMatch(
       /\u001B\[32m200\u001B\[0m GET {4}\/livez \u001B\[2m[\d.]+ ms\u001B\[0m .*requestId=[0-9a-f-]{36}/,
     )
-    expect(screen).toMatch(/\u001B\[33m404\u001B\[0m GET {4}none /)
+    expect(screen).toMatch(/\u001B\[33m404\u001B\[0m GET {4}\(not served\) /)
   } finally {
     child.kill("SIGTERM")
     rmSync(cwd, { recursive: true, force: true })
