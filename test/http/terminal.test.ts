@@ -125,10 +125,10 @@ test("a server on a terminal of 100 columns writes lines that fit, in colours, a
     while (!(await isUp())) await new Promise((resolve) => setTimeout(resolve, 50))
     await fetch(`${url}/nothing`)
     await eventually(() => screen.includes("404"), "both requests are logged")
-    expect(screen).toMatch(
-      /\u001B\[32m200\u001B\[0m GET {4}\/livez \u001B\[2m[\d.]+ ms\u001B\[0m .*requestId=[0-9a-f-]{36}/,
-    )
-    expect(screen).toMatch(/\u001B\[33m404\u001B\[0m GET {4}\(not served\) /)
+    // The escape character is shown as `^`.
+    const shown = screen.replaceAll("\u001b", "^")
+    expect(shown).toMatch(/\^\[32m200\^\[0m GET {4}\/livez \^\[2m[\d.]+ ms\^\[0m .*requestId=[0-9a-f-]{36}/)
+    expect(shown).toMatch(/\^\[33m404\^\[0m GET {4}\(not served\) /)
   } finally {
     child.kill("SIGTERM")
     rmSync(cwd, { recursive: true, force: true })
