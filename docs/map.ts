@@ -16,6 +16,7 @@ const boxes = {
   apps: {
     "apps/server": "the service: settings, logs, metrics, traces",
     "apps/cli": "the command line, one file a command",
+    "apps/embed": "door assent/open: a ledger behind promises",
     "apps/simulate": "door assent/simulate: what-if as a script",
   },
   adapters: {
@@ -78,7 +79,7 @@ const readImports = (): ReadonlyMap<string, ReadonlySet<string>> => {
 type Imports = ReturnType<typeof readImports>
 
 const boxWidth = 290
-const boxHeight = 92
+const boxHeight = 118
 const gap = 18
 const left = 110
 const perRow = 4
