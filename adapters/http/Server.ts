@@ -90,8 +90,19 @@ const middlewares: ReadonlyArray<Middleware> = [
   Methods.middleware,
 ]
 
-/** The reference loads nothing from other hosts, and shows no tools of its vendor. */
+/** A check mark, so that a browser does not ask for an icon that the service does not have. */
+const icon =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M3 8.5 6.5 12 13 4.5' fill='none' stroke='%230a8' stroke-width='2.5' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"
+
+/**
+ * The reference loads nothing from other hosts, and shows no tools of its vendor. On a narrow screen its parameters
+ * are wider than the page by the area that a pointer can hit, which is cut off so that the page does not scroll
+ * sideways.
+ */
 const scalar = {
+  authentication: { preferredSecurityScheme: "apiKey" },
+  favicon: icon,
+  customCss: ".narrow-references-container { overflow-x: clip }",
   withDefaultFonts: false,
   showDeveloperTools: "never",
   hideClientButton: true,

@@ -212,6 +212,15 @@ describe.each(Object.entries(stores))("the examples of the description, over %s"
     expect(exampleSequence.map(({ operation }) => operation).toSorted()).toEqual(operations.toSorted())
   })
 
+  test.each(["getConsentDecisions", "askConsentDecisions"])(
+    "the first decision of %s is a refusal that wins, with what lost to it",
+    (operation) => {
+      const { answer } = exampleSequence.find((example) => example.operation === operation)!
+      const [first] = (answer as { readonly items: ReadonlyArray<object> }).items
+      expect(first).toMatchObject({ permitted: false, because: { rule: "refusal", lost: [expect.anything()] } })
+    },
+  )
+
   test.each(exampleSequence.map((example) => [example.operation, example] as const))(
     "%s is answered as it says",
     async (_, example) => {

@@ -1,6 +1,8 @@
 /** The description at /openapi.json and the reference at /docs: complete, valid, and loaded from this host only. */
 import { createConfig, lintFromString } from "@redocly/openapi-core"
+import { chromium } from "playwright-core"
 import { beforeAll, describe, expect, test } from "vitest"
+import { executablePath, isMissing } from "../support/chromium.ts"
 import { served } from "../support/served.ts"
 import { startWorld } from "./world.ts"
 
@@ -8,7 +10,7 @@ interface Operation {
   readonly summary: string
   readonly description: string
   readonly security?: ReadonlyArray<Readonly<Record<string, ReadonlyArray<string>>>>
-  readonly parameters: ReadonlyArray<{ readonly in: string; readonly name: string }>
+  readonly parameters: ReadonlyArray<{ readonly in: string; readonly name: string; readonly description?: string }>
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
   readonly responses: Readonly<Record<string, { readonly headers?: object }>>
 }
@@ -83,6 +85,19 @@ describe("/openapi.json", () => {
     }
   })
 
+  test("says of every parameter what it means, and of those that name a person that exactly one is sent", () => {
+    const parameters = operations.flatMap(([name, { parameters }]) => parameters.map((each) => [name, each] as const))
+    expect(parameters.length).toBeGreaterThan(150)
+    for (const [operation, { description, name }] of parameters) {
+      expect(description, `${operation} ${name}`).toMatch(/\w+\W+\w+\W+\w+/)
+      const namesPerson =
+        operation.startsWith("GET") && ["userId", "projectUserId", "email", "phoneNumber"].includes(name)
+      if (namesPerson) expect(description).toMatch(/exactly one of/)
+    }
+    const question = operation(`GET ${project}/consent-decisions`).parameters
+    expect(question.find(({ name }) => name === "knownAt")!.description).toMatch(/knew at this instant/)
+  })
+
   test("takes members of a body that it does not know, as the service does", () => {
     const { schema } = operation(`POST ${project}/consent-types`).requestBody!.content["application/json"]!
     expect(schema.additionalProperties).not.toBe(false)
@@ -102,6 +117,25 @@ describe("/openapi.json", () => {
       ),
     )
     expect(item.required!.toSorted()).toEqual(["consentAction", "consentState"])
+  })
+})
+
+describe.skipIf(isMissing)("/docs in a browser", () => {
+  test("selects a credential, asks for no icon, and does not scroll sideways on a phone or a tablet", async () => {
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] })
+    const page = await browser.newPage({ viewport: { width: 390, height: 844 } })
+    const asked: Array<string> = []
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname))
+    await page.goto(`${server.url}/docs`)
+    await page.getByText("x-api-key", { exact: true }).first().waitFor()
+    await page.locator(".parameter-item-trigger").last().waitFor()
+    expect(await page.getByText("No authentication selected").count()).toBe(0)
+    for (const width of [390, 820]) {
+      await page.setViewportSize({ width, height: 844 })
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width)
+    }
+    expect(asked).not.toContain("/favicon.ico")
+    await browser.close()
   })
 })
 

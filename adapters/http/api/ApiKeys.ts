@@ -3,12 +3,12 @@
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
-import { about, created, id, inOrganization, Needs, paths } from "./Endpoint.ts"
+import { about, created, idOf, inOrganization, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
 import * as CatalogWire from "./CatalogWire.ts"
 
 const keys = `${paths.organization}/api-keys` as const
-const one = { ...inOrganization, ...id }
+const one = { ...inOrganization, id: idOf("the API key") }
 
 /** The group `apiKeys`. */
 export const ApiKeys = HttpApiGroup.make("apiKeys")

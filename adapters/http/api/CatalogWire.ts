@@ -189,5 +189,5 @@ export const FoundedOrganization = Schema.Struct({ ...Organization.fields, apiKe
 /** The query parameters of the lists of organizations, projects, API keys, and active consent types. */
 export const entryParameters = {
   ...Wire.pageParameters,
-  sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),
+  sort: Wire.entrySort,
 }

@@ -6,6 +6,7 @@ import * as Fields from "../../../core/formats/Fields.ts"
 import * as NewTypes from "../../../core/formats/NewTypes.ts"
 import * as Catalog from "../../../core/model/Catalog.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
+import * as Parameter from "./Parameter.ts"
 import * as Wire from "./Wire.ts"
 
 /** The highest number of characters of a document. */
@@ -118,12 +119,15 @@ export const ConsentTypeVersion = Schema.Struct({
 /** The query parameters of a list of consent types; a filter selects the types that have an equal member. */
 export const typeParameters = {
   ...Wire.pageParameters,
-  sort: Schema.optionalKey(Schema.Literals(["dateCreated", "name"])),
-  category: Schema.optionalKey(Fields.Category),
-  subcategory: Schema.optionalKey(Schema.String),
-  label: Schema.optionalKey(Schema.String),
-  name: Schema.optionalKey(Schema.String),
-  url: Schema.optionalKey(Schema.String),
-  version: Schema.optionalKey(Wire.wholeNumber(1, Number.MAX_SAFE_INTEGER)),
-  status: Schema.optionalKey(Schema.Literals(Catalog.typeStatuses)),
+  sort: Wire.entrySort,
+  category: Parameter.optional(Fields.Category, "Types of this category"),
+  subcategory: Parameter.optional(Schema.String, "Types of this subcategory"),
+  label: Parameter.optional(Schema.String, "Types with this label"),
+  name: Parameter.optional(Schema.String, "Types with this name, as it is shown now"),
+  url: Parameter.optional(Schema.String, "Types with this address, as it is shown now"),
+  version: Parameter.optional(
+    Wire.wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    "Types whose version in force has this number",
+  ),
+  status: Parameter.optional(Schema.Literals(Catalog.typeStatuses), "Types with this status"),
 }

@@ -3,13 +3,13 @@
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
-import { about, id, inProject, Needs, paths } from "./Endpoint.ts"
+import { about, idOf, inProject, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
 import * as ConsentTypeWire from "./ConsentTypeWire.ts"
 import { Schema } from "effect"
 
 const types = `${paths.project}/consent-types` as const
-const one = { ...inProject, ...id }
+const one = { ...inProject, id: idOf("the consent type") }
 
 /** The group `consentTypes`. */
 export const ConsentTypes = HttpApiGroup.make("consentTypes")
@@ -50,14 +50,17 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
       .annotate(Needs, "manage")
       .annotateMerge(about("Delete a consent type", "A type that has events is archived. Refusals are still taken.")),
     HttpApiEndpoint.get("getConsentTypeVersion", `${types}/:id/versions/:version`, {
-      params: { ...one, version: Schema.String.annotate({ description: "Its number, from 1, or its id" }) },
+      params: {
+        ...one,
+        version: Schema.String.annotate({ description: "The number of the version, from 1, or its id" }),
+      },
       success: ConsentTypeWire.ConsentTypeVersion,
       error: Problem.authenticated,
     })
       .annotate(Needs, "read")
       .annotateMerge(about("Get a version of a consent type", "What was shown.")),
     HttpApiEndpoint.delete("cancelConsentTypeVersion", `${types}/:id/versions/:version`, {
-      params: { ...one, version: Schema.String.annotate({ description: "Its id" }) },
+      params: { ...one, version: Schema.String.annotate({ description: "The id of the version" }) },
       success: ConsentTypeWire.ConsentType,
       error: Problem.changing,
     })

@@ -58,15 +58,17 @@ export const paths = {
   site: "/site-v1/:projectId",
 } as const
 
-const Id = Schema.String.annotate({ description: "UUID", format: "uuid" })
+/** A parameter of a path that names something by its id, a UUID. */
+export const idOf = (what: string) =>
+  Schema.String.annotate({ description: `The id of ${what}, a UUID`, format: "uuid" })
 
 /** The parameters of the paths above. */
-export const inOrganization = { organizationId: Id }
-export const inProject = { ...inOrganization, projectId: Id }
-export const onSite = { projectId: Id }
+export const inOrganization = { organizationId: idOf("the organization") }
+export const inProject = { ...inOrganization, projectId: idOf("the project") }
+export const onSite = { projectId: idOf("the project") }
 
-/** The id at the end of a path. */
-export const id = { id: Id }
+/** A person in a path. */
+export const ofPerson = { ...inOrganization, concordId: idOf("the person, or of someone joined with it") }
 
 /** Answered with 201. */
 export const created = HttpApiSchema.status(201)

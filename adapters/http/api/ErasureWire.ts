@@ -7,6 +7,7 @@ import * as Fields from "../../../core/formats/Fields.ts"
 import * as Paging from "../../../core/ledger/Paging.ts"
 import { erasureReasons } from "../../../core/model/ErasureReason.ts"
 import * as People from "../../../core/model/People.ts"
+import * as Parameter from "./Parameter.ts"
 import * as Wire from "./Wire.ts"
 
 const reason = Schema.Literals(erasureReasons).annotate({
@@ -82,7 +83,8 @@ export const Erasures = Schema.Struct({
 /** The query parameters that select a page of erasures. */
 export const pageParameters = {
   ...Wire.cursorParameters,
-  limit: Schema.optionalKey(
-    Wire.wholeNumber(1, Paging.maxLimit).annotate({ description: `Left out: ${Paging.defaultLimit}` }),
+  limit: Parameter.optional(
+    Wire.wholeNumber(1, Paging.maxLimit),
+    `The most erasures of the page. Left out: ${Paging.defaultLimit}`,
   ),
 }

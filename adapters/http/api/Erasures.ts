@@ -1,22 +1,20 @@
 /**
  * The endpoints that erase people, for servers.
  */
-import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
-import { about, InEveryProject, inOrganization, Needs, paths } from "./Endpoint.ts"
+import { about, InEveryProject, inOrganization, Needs, ofPerson, paths } from "./Endpoint.ts"
 import * as ErasureWire from "./ErasureWire.ts"
 import * as Problem from "./Problem.ts"
 
 const erasure = `${paths.organization}/people/:concordId/erasure` as const
 const erasures = `${paths.organization}/erasures` as const
-const one = { ...inOrganization, concordId: Schema.String.annotate({ description: "UUID", format: "uuid" }) }
 
 /** The group `erasures`. */
 export const Erasures = HttpApiGroup.make("erasures")
   .add(
     HttpApiEndpoint.post("erasePerson", erasure, {
-      params: one,
+      params: ofPerson,
       payload: ErasureWire.ErasureRequest,
       success: ErasureWire.Erased,
       error: Problem.authenticatedWithBody,
@@ -30,7 +28,7 @@ export const Erasures = HttpApiGroup.make("erasures")
         ),
       ),
     HttpApiEndpoint.get("getErasure", erasure, {
-      params: one,
+      params: ofPerson,
       success: ErasureWire.Erasure,
       error: Problem.authenticated,
     })

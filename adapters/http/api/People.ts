@@ -1,22 +1,20 @@
 /**
  * The endpoints of people and their joins, for servers.
  */
-import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
-import { about, InEveryProject, inOrganization, Needs, paths } from "./Endpoint.ts"
+import { about, InEveryProject, idOf, inOrganization, Needs, ofPerson, paths } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
 
 const person = `${paths.organization}/people/:concordId` as const
-const one = { ...inOrganization, concordId: Schema.String.annotate({ description: "UUID", format: "uuid" }) }
 
 /** The group `people`. */
 export const People = HttpApiGroup.make("people")
   .add(
     HttpApiEndpoint.get("getPerson", person, {
-      params: one,
+      params: ofPerson,
       query: Wire.cursorParameters,
       success: PeopleWire.Person,
       error: Problem.authenticated,
@@ -29,7 +27,7 @@ export const People = HttpApiGroup.make("people")
         ),
       ),
     HttpApiEndpoint.get("getPersonData", `${person}/data`, {
-      params: one,
+      params: ofPerson,
       success: PeopleWire.PersonData,
       error: Problem.authenticated,
     })
@@ -42,7 +40,7 @@ export const People = HttpApiGroup.make("people")
         ),
       ),
     HttpApiEndpoint.post("releaseIdentifier", `${person}/identifiers/release`, {
-      params: one,
+      params: ofPerson,
       payload: PeopleWire.Release,
       success: PeopleWire.Fact,
       error: Problem.authenticatedWithBody,
@@ -68,7 +66,7 @@ export const People = HttpApiGroup.make("people")
         ),
       ),
     HttpApiEndpoint.delete("undoJoin", `${person}/joins/:joinId`, {
-      params: { ...one, joinId: Schema.String.annotate({ description: "The id of a fact", format: "uuid" }) },
+      params: { ...ofPerson, joinId: idOf("the fact that joined the person") },
       success: PeopleWire.Person,
       error: Problem.changing,
     })

@@ -4,7 +4,7 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import { KeyRequired } from "./Credentials.ts"
-import { about, created, id, inProject, Needs, paths, StreamsRows, TakesDeclines } from "./Endpoint.ts"
+import { about, created, idOf, inProject, Needs, paths, StreamsRows, TakesDeclines } from "./Endpoint.ts"
 import * as ImportWire from "./ImportWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
@@ -52,7 +52,7 @@ export const Privacy = HttpApiGroup.make("privacy")
       .annotate(Needs, "read")
       .annotateMerge(about("List consent events", "Newest first. Dates limit `consentDate`; `endDate` is exclusive.")),
     HttpApiEndpoint.get("getConsentEvent", `${paths.project}/consent-events/:id`, {
-      params: { ...inProject, ...id },
+      params: { ...inProject, id: idOf("the event") },
       success: Wire.Event,
       error: Problem.authenticated,
     })

@@ -3,7 +3,7 @@
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SessionRequired } from "./Credentials.ts"
-import { about, created, id, onSite, paths, RepeatableAfterEnd, SiteApi, TakesDeclines } from "./Endpoint.ts"
+import { about, created, idOf, onSite, paths, RepeatableAfterEnd, SiteApi, TakesDeclines } from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
 import * as CatalogWire from "./CatalogWire.ts"
@@ -37,7 +37,7 @@ export const Site = HttpApiGroup.make("site")
       error: Problem.authenticated,
     }).annotateMerge(about("List the visitor's consent events", "The visitor's own events, newest first.")),
     HttpApiEndpoint.get("getVisitorConsentEvent", `${paths.site}/consent-events/:id`, {
-      params: { ...onSite, ...id },
+      params: { ...onSite, id: idOf("the event") },
       success: Wire.Event,
       error: Problem.authenticated,
     }).annotateMerge(about("Get a consent event of the visitor", "Another person's is 404.")),

@@ -8,6 +8,8 @@ import { maxItems } from "../../../core/ledger/Batch.ts"
 import { maxLimit } from "../../../core/ledger/Paging.ts"
 import * as ItemLine from "../../../core/formats/ItemLine.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
+import { identifierKinds } from "../../../core/model/People.ts"
+import * as Parameter from "./Parameter.ts"
 
 /** An http or https URL. */
 export const WebAddress = Fields.writableText(1, 2048).check(
@@ -189,13 +191,21 @@ export const Health = Schema.Struct({ status: Schema.Literal("ok") })
 
 /** The query parameters that select the instant asked about, and the instant of knowledge. */
 export const instantParameters = {
-  at: Schema.optionalKey(Exchange.Instant),
-  knownAt: Schema.optionalKey(Exchange.Instant),
+  at: Parameter.optional(
+    Exchange.Instant,
+    "The instant that is asked about: what was true then. In the future: what will be true if nothing more happens. Left out: now",
+    "date-time",
+  ),
+  knownAt: Parameter.optional(
+    Exchange.Instant,
+    "What the ledger knew at this instant: what it learnt later does not count. With `at` and `knownAt` of an answer, the answer is the same again. Left out: now",
+    "date-time",
+  ),
 }
 
 /** The query parameter that selects a page of an answer about very many types or people. */
 export const cursorParameters = {
-  cursor: Schema.optionalKey(Schema.String.annotate({ description: "`nextCursor` of the page before" })),
+  cursor: Parameter.optional(Schema.String, "`nextCursor` of the page before. Left out: the first page"),
 }
 
 /** A whole number in a query, from `minimum` to `maximum`. */
@@ -208,35 +218,51 @@ export const wholeNumber = (minimum: number, maximum: number) => {
 
 /** The query parameters that select a page of a list. */
 export const pageParameters = {
-  offset: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-  cursor: Schema.optionalKey(
-    Schema.String.annotate({ description: "`nextCursor` of the page before, in place of `offset`" }),
+  offset: Parameter.optional(
+    wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    "How many items to pass over. A long list is better read with `cursor`",
   ),
-  limit: Schema.optionalKey(wholeNumber(1, maxLimit)),
-  order: Schema.optionalKey(Schema.Literals(["asc", "desc"])),
+  cursor: Parameter.optional(Schema.String, "`nextCursor` of the page before, in place of `offset`"),
+  limit: Parameter.optional(wholeNumber(1, maxLimit), "The most items of the page"),
+  order: Parameter.optional(
+    Schema.Literals(["asc", "desc"]),
+    "`asc` from the first to the last, `desc` from the last to the first. Left out: `desc` for events, `asc` for entries of the catalog",
+  ),
 }
+
+/** The query parameter that orders a list of entries of the catalog. */
+export const entrySort = Parameter.optional(
+  Schema.Literals(["dateCreated", "name"]),
+  "By when it was created, or by its name. Left out: `dateCreated`",
+)
 
 /** The query parameters of a list of one person's events: dates, page and order. `endDate` is exclusive. */
 export const ownEventParameters = {
-  startDate: Schema.optionalKey(Exchange.Instant),
-  endDate: Schema.optionalKey(Exchange.Instant),
+  startDate: Parameter.optional(Exchange.Instant, "Events with a `consentDate` from this instant on", "date-time"),
+  endDate: Parameter.optional(Exchange.Instant, "Events with a `consentDate` before this instant", "date-time"),
   ...pageParameters,
-  sort: Schema.optionalKey(Schema.Literals(["consentDate", "dateCreated"])),
+  sort: Parameter.optional(
+    Schema.Literals(["consentDate", "dateCreated"]),
+    "By when it was true, or by when it was recorded. Left out: `consentDate`",
+  ),
 }
 
 /** The query parameters of a list of a project's events. */
 export const eventParameters = {
   ...ownEventParameters,
-  category: Schema.optionalKey(Fields.Category),
-  subcategory: Schema.optionalKey(Schema.String),
-  label: Schema.optionalKey(Schema.String),
-  consentState: Schema.optionalKey(Schema.Array(Schema.Literals(ConsentState.all))),
-  consentAction: Schema.optionalKey(Schema.Array(Exchange.Action)),
-  submitter: Schema.optionalKey(Fields.Uuid),
-  domain: Schema.optionalKey(Schema.String),
-  sessionId: Schema.optionalKey(Fields.Uuid),
-  geography: Schema.optionalKey(Schema.String),
-  concordId: Schema.optionalKey(Fields.Uuid),
+  category: Parameter.optional(Fields.Category, "Events of types of this category"),
+  subcategory: Parameter.optional(Schema.String, "Events of types of this subcategory"),
+  label: Parameter.optional(Schema.String, "Events of types with this label"),
+  consentState: Parameter.optional(
+    Schema.Array(Schema.Literals(ConsentState.all)),
+    "Events of one of these states; may be repeated",
+  ),
+  consentAction: Parameter.optional(Schema.Array(Exchange.Action), "Events of one of these actions; may be repeated"),
+  submitter: Parameter.optional(Fields.Uuid, "Events that this API key or visitor sent", "uuid"),
+  domain: Parameter.optional(Schema.String, "Events of sessions on pages of this domain"),
+  sessionId: Parameter.optional(Fields.Uuid, "Events of this session", "uuid"),
+  geography: Parameter.optional(Schema.String, "Events of sessions from this region (ISO 3166-2), such as `DE-BE`"),
+  concordId: Parameter.optional(Fields.Uuid, "Events of this person, and of everyone joined with it", "uuid"),
 }
 
 /** The query parameters that are compared with texts of events, as they were sent. */
@@ -257,11 +283,16 @@ export const DecisionQuestions = Schema.Struct({
   ...batch(DecisionQuestion).fields,
 })
 
+const oneOfFive = `Send exactly one of ${identifierKinds.map((kind) => `\`${kind}\``).join(", ")}`
+
 /** The query parameters that name a person; exactly one must be sent. */
 export const personParameters = {
-  concordId: Schema.optionalKey(Schema.String),
-  userId: Schema.optionalKey(Schema.String),
-  projectUserId: Schema.optionalKey(Schema.String),
-  email: Schema.optionalKey(Schema.String),
-  phoneNumber: Schema.optionalKey(Schema.String),
+  concordId: Parameter.optional(Schema.String, `The person with this id. ${oneOfFive}`),
+  userId: Parameter.optional(Schema.String, `The person with this account of the organization. ${oneOfFive}`),
+  projectUserId: Parameter.optional(Schema.String, `The person with this account of the project. ${oneOfFive}`),
+  email: Parameter.optional(Schema.String, `The person with this e-mail address, in any spelling. ${oneOfFive}`),
+  phoneNumber: Parameter.optional(
+    Schema.String,
+    `The person with this phone number, such as \`+49 30 901820\`. ${oneOfFive}`,
+  ),
 }

@@ -28,6 +28,7 @@ interface Answered {
 interface Parameter {
   readonly name: string
   readonly in: string
+  readonly description?: string
   readonly schema: Json
   readonly example?: unknown
 }
@@ -194,8 +195,16 @@ const typed = (schema: Json, shown: string): unknown =>
 
 const parameterOf = (parameter: Parameter, example: Example | undefined): Parameter => {
   const shown = example?.path?.[parameter.name] ?? example?.query?.[parameter.name]
-  const schema = parameter.in === "query" ? (wholeNumbers[parameter.name] ?? parameter.schema) : parameter.schema
-  return { ...parameter, schema, ...(shown !== undefined && { example: typed(schema, shown) }) }
+  const { allOf = [], ...own } = parameter.schema as { readonly allOf?: ReadonlyArray<Json> }
+  // What the schema says of its value is said of the parameter, because tools show the description of the parameter.
+  const { description, ...derived }: Json = Object.assign(own, ...allOf)
+  const schema = parameter.in === "query" ? (wholeNumbers[parameter.name] ?? derived) : derived
+  return {
+    ...parameter,
+    description: String(description),
+    schema,
+    ...(shown !== undefined && { example: typed(schema, shown) }),
+  }
 }
 
 const describeOperation = (method: string, operation: Operation): Operation => {
