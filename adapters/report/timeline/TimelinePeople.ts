@@ -29,16 +29,18 @@ const facts = (timeline: PersonTimeline): Html | undefined => {
   const all = timeline.facts
   if (all.length === 0) return undefined
   const { left, shown } = Table.first(all, factsMax)
-  return html`${Table.table({
-    caption: "What was recorded about the identity of this person, as known then",
-    columns: [{ heading: "Recorded" }, { heading: "What" }, { heading: "By" }],
-    rows: shown.map((fact) => [
-      Words.briefDate(fact.dateCreated),
-      `${TimelineWords.factInWords(fact, all)}.`,
-      TimelineWords.submitterOf(fact.submitter, timeline),
-    ]),
-  })}
-  ${Table.more(left, left === 1 ? "fact" : "facts")}`
+  return html`<div class="stacked">
+      ${Table.table({
+        caption: "What was recorded about the identity of this person, as known then",
+        columns: [{ heading: "Recorded" }, { heading: "What" }, { heading: "By" }],
+        rows: shown.map((fact) => [
+          Words.briefDate(fact.dateCreated),
+          `${TimelineWords.factInWords(fact, all)}.`,
+          TimelineWords.submitterOf(fact.submitter, timeline),
+        ]),
+      })}
+    </div>
+    ${Table.more(left, left === 1 ? "fact" : "facts")}`
 }
 
 /** The section's content; `undefined` if the person is joined with no one and nothing was recorded about it. */

@@ -82,9 +82,9 @@ b.yes,b.no,b.open{color:var(--ink)}
 .versions dt{font-weight:600}.versions dt .detail{font-weight:400}
 .versions .document{white-space:pre-wrap;font-size:.875rem;border-left:3px solid var(--line);padding-left:.8rem;margin-top:.4rem}
 @media (max-width:699px){
-.events thead,.answers thead{position:absolute;left:-999rem}
-.events tr,.answers tr{display:block;padding:.55rem 0;border-bottom:1px solid var(--line)}
-.events tr>*,.answers tr>*{display:block;border:0;padding:.1rem 0 .1rem .75rem;width:auto!important}
+.events thead,.answers thead,.stacked thead{position:absolute;left:-999rem}
+.events tr,.answers tr,.stacked tr{display:block;padding:.55rem 0;border-bottom:1px solid var(--line)}
+.events tr>*,.answers tr>*,.stacked tr>*{display:block;border:0;padding:.1rem 0 .1rem .75rem;width:auto!important}
 .events .decides,.answers .current{background:var(--card);box-shadow:inset 4px 0 0 var(--link)}
 .events .decides>*,.answers .current>*{background:none!important;box-shadow:none!important}
 .events th[scope=row]::before{content:"No. ";color:var(--soft)}
@@ -102,8 +102,8 @@ figure,.outcomes li,.versions>div,#proof{break-inside:avoid}
 footer{break-before:avoid}
 .document{break-inside:auto}
 .events .decides>*,.answers .current>*,.outcomes li{background:none}
-.events tr,.answers tr{display:table-row!important}
-.events tr>*,.answers tr>*{display:table-cell!important}
+.events tr,.answers tr,.stacked tr{display:table-row!important}
+.events tr>*,.answers tr>*,.stacked tr>*{display:table-cell!important}
 }
 `
 
