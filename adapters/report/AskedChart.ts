@@ -54,11 +54,11 @@ const busiestOf = ({ days, step }: Summary): string => {
   if (busiest === undefined || allAfter(busiest) === 0) return ""
   const { at, mayAskAfter, mustAskAfter } = busiest
   const when = Words.eachStep(step) === "each day" ? `day is ${Words.date(at)}` : `step begins on ${Words.date(at)}`
-  const parts = [
-    ...(mustAskAfter === 0 ? [] : [`${Words.count(mustAskAfter)} that must be asked for again`]),
-    ...(mayAskAfter === 0 ? [] : [`${Words.count(mayAskAfter)} that may be`]),
-  ]
-  return ` The busiest ${when}, with ${Words.counted(allAfter(busiest), "answer", "answers")}: ${Words.list(parts)}.`
+  const must = `${Words.count(mustAskAfter)} that must be asked for again`
+  const total = Words.counted(allAfter(busiest), "answer", "answers")
+  if (mayAskAfter === 0) return ` The busiest ${when}, with ${total} that must be asked for again.`
+  if (mustAskAfter === 0) return ` The busiest ${when}, with ${total} that may be asked about again.`
+  return ` The busiest ${when}, with ${total}: ${must} and ${Words.count(mayAskAfter)} that may be.`
 }
 
 const sentence = (summary: Summary): string => {
