@@ -22,6 +22,7 @@ import { postgres } from "./postgres.ts"
 import { resolution } from "./resolution.ts"
 import { simulation } from "./simulation.ts"
 import { sqlite } from "./sqlite.ts"
+import { start } from "./start.ts"
 import { transfer } from "./transfer.ts"
 import { upgrade } from "./upgrade.ts"
 
@@ -45,6 +46,7 @@ export const parts: Readonly<Record<string, Part>> = {
   integrity,
   http,
   front,
+  start,
   client,
   embed,
   memory,
