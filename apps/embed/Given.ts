@@ -14,7 +14,8 @@ import type { Person, Question, TypeMatch } from "./OpenLedger.ts"
 const refuse = (violations: ReadonlyArray<Violation>) =>
   Effect.fail(new Refusal("the question is not valid", violations))
 
-const unknownMembers = (given: object, known: ReadonlyArray<string>, at: string): ReadonlyArray<Violation> =>
+/** The members of a value that do not exist: they would have no effect. */
+export const unknownMembers = (given: object, known: ReadonlyArray<string>, at: string): ReadonlyArray<Violation> =>
   Object.keys(given)
     .filter((member) => !known.includes(member))
     .map((member) => ({

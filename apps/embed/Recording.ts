@@ -2,6 +2,7 @@
  * Records the items that a program gives, or refuses them with everything that is wrong.
  */
 import { Effect } from "effect"
+import * as ItemDecoder from "../../core/formats/ItemDecoder.ts"
 import * as ItemLine from "../../core/formats/ItemLine.ts"
 import { Ledger } from "../../core/Ledger.ts"
 import { maxItems, type Batch } from "../../core/ledger/Batch.ts"
@@ -26,9 +27,11 @@ const asJson = (item: unknown): unknown =>
       )
     : item
 
-const optionsOf = ({ idempotencyKey, sharedContacts }: RecordOptions): ReadonlyArray<Violation> => {
+const faultsOf = (options: RecordOptions): ReadonlyArray<Violation> => {
+  const { idempotencyKey, sharedContacts } = options
   const isKey = typeof idempotencyKey === "string" && idempotencyKey.length >= 1 && idempotencyKey.length <= 255
   return [
+    ...Given.unknownMembers(options, ["idempotencyKey", "sharedContacts"], ""),
     ...(idempotencyKey === undefined || isKey
       ? []
       : [{ pointer: "/idempotencyKey", code: "invalid", detail: "expected 1 to 255 characters" }]),
@@ -70,14 +73,15 @@ export const record = Effect.fnUntraced(function* (
   const given = (Array.isArray(items) ? items : [items]).map(asJson)
   const refuse = (violations: ReadonlyArray<Violation>) =>
     refused(Array.isArray(items) ? violations : ofOne(violations))
-  // An option that cannot be read is refused with the items, whose refusals are named then.
-  const faults = optionsOf(options)
-  if (faults.length > 0) return yield* refuse([...GivenItems.notRecorded(given, []), ...faults])
+  // Refusals alone are recorded without options that cannot be read, because none of these keeps a refusal from counting.
+  const faults = faultsOf(options)
+  const isRecorded = faults.length === 0 || (given.length > 0 && given.every(ItemDecoder.isRefusal))
+  if (!isRecorded) return yield* refuse([...GivenItems.notRecorded(given, []), ...faults])
   if (given.length === 0 || given.length > maxItems) {
     return yield* refuse([{ pointer: "", code: "invalid", detail: `expected 1 to ${maxItems} items in one call` }])
   }
   const ledger = yield* Ledger
-  const batch = batchOf(scope, given, options)
+  const batch = batchOf(scope, given, faults.length === 0 ? options : {})
   const all = given.map((item) => read(item, ItemLine.toItem))
   if (!GivenItems.areRead(all)) {
     const reviewed = yield* ledger.review({ ...batch, items: GivenItems.readable(all).map(({ rest }) => rest) })

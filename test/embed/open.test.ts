@@ -75,6 +75,16 @@ describe.each(Object.entries(places))("a ledger in %s", (kind, place) => {
     expect([decision!.status, decision!.event]).toEqual(["refused", event!.id])
     const error = await errorOf(ledger.record({ ...jo, ...yes, ...unreadable }))
     expect(error).toBeInstanceOf(Refusal)
+    const options = { sharedContacts: "leave-in", idempotencykey: "a" } as object
+    const no = { ...jo, ...yes, consentState: "declined" } as const
+    expect(await ledger.record([no], options)).toMatchObject([{ consentState: "declined" }])
+    expect(await errorOf(ledger.record([no, { ...jo, ...yes }], options))).toMatchObject({
+      violations: [
+        { pointer: "/0", code: "not_recorded" },
+        { pointer: "/idempotencykey" },
+        { pointer: "/sharedContacts" },
+      ],
+    })
   })
 
   test("answers what is under way when it is closed, is closed twice, and refuses calls after that", async () => {
