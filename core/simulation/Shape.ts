@@ -27,8 +27,8 @@ export const ofType = (consentType: string): number => {
 export const greatest = 0x7fff_ffff
 
 /**
- * The shape of a hash, from 0 to 2³¹ − 1, so that engines keep it without allocating. It is spread over all bits (the end of MurmurHash3), because the order of
- * shapes must not follow the order of instants.
+ * The shape of a hash, from 0 to 2³¹ − 1, so that engines keep it without allocating. It is spread over all bits (the
+ * end of MurmurHash3), because the order of shapes must not follow the order of instants.
  */
 export const ofHash = (hash: number): number => {
   const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -1,6 +1,6 @@
 /**
  * `assent bootstrap` with a name, domains and consent types of the operator: everything is checked before anything is
- * made, and the outcome is told apart from the demonstration.
+ * made, and the outcome differs from that of the demonstration.
  */
 import { readdirSync } from "node:fs"
 import { describe, expect, test } from "vitest"

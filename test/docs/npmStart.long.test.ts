@@ -1,4 +1,4 @@
-/** SIGTERM to `npm start` reaches the server, which drains and ends: npm signals only the process that it has started. */
+/** SIGTERM to `npm start` reaches the server, which ends: npm signals only the process that it has started itself. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { expect, test } from "vitest"

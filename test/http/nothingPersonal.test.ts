@@ -151,7 +151,12 @@ afterAll(() => postgres.stop())
 
 describe.each([
   ["SQLite, protobuf, log as JSON", "json", "http/protobuf", async () => ({})],
-  ["PostgreSQL, JSON, log for people", "pretty", "http/json", async () => ({ ASSENT_STORE: await postgres.database() })],
+  [
+    "PostgreSQL, JSON, log for people",
+    "pretty",
+    "http/json",
+    async () => ({ ASSENT_STORE: await postgres.database() }),
+  ],
 ])("%s:", (_, format, protocol, store) => {
   let server: Server
   const statuses = new Set<number>()
@@ -211,8 +216,7 @@ describe.each([
     expect(traces.join("").length).toBeGreaterThan(100_000)
     expect(traces.join("")).toContain("/site-v1/:projectId/identify")
     expect(traces.join("")).toContain("LedgerStore.append")
-    if (format === "pretty")
-      return expect(server.log()).toMatch(/ 201 POST   \/privacy-v1\/organizations\/…\/projects/)
+    if (format === "pretty") return expect(server.log()).toMatch(/ 201 POST   \/privacy-v1\/organizations\/…\/projects/)
     expect(linesOf(server).filter(({ message }) => message === "request").length).toBeGreaterThan(500)
     return expect(scraped.join("")).toContain('route="/site-v1/:projectId/identify"')
   })

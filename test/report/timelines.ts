@@ -69,7 +69,11 @@ export const of = (types: ReadonlyArray<TypeTimeline>, more: Partial<PersonTimel
   concordId: person,
   at: now,
   knownAt: now,
-  project: { id: "01a201cb-2a52-74ac-b4ea-00000000beef", name: "Web shop", organization: "01a201cb-2a52-74ac-b4ea-00000000cafe" },
+  project: {
+    id: "01a201cb-2a52-74ac-b4ea-00000000beef",
+    name: "Web shop",
+    organization: "01a201cb-2a52-74ac-b4ea-00000000cafe",
+  },
   types,
   members: [person],
   facts: [],
