@@ -20,12 +20,9 @@ const list = ({ organizations, projects }: Catalog): string => {
 /** Finds the project, or fills an empty store. `place` names the store in messages. */
 export const find = Effect.fnUntraced(function* (place: string, id: string | undefined, foundation: Foundation) {
   const ledger = yield* Ledger
-  let catalog = yield* ledger.catalog
-  if (catalog.revision === 0 && id === undefined) {
-    // Of several processes that open an empty store at the same time, one fills it, and the others find that.
-    yield* ledger.begin(foundation)
-    catalog = yield* ledger.catalog
-  }
+  // Of several processes that open an empty store at the same time, one fills it, and the others find that.
+  if (id === undefined) yield* ledger.begin(foundation)
+  const catalog = yield* ledger.catalog
   const { projects } = catalog
   const [only] = projects.keys()
   if (id !== undefined && !projects.has(id.toLowerCase())) {

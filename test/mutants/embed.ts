@@ -31,9 +31,9 @@ export const embed: Part = {
       "if (projects.size > 9) {",
       "refuses a ledger with several projects",
     ],
-    ["Project.ts", "if (catalog.revision === 0 && id === undefined) {", "if (id === undefined) {", "is found again"],
+    ["Project.ts", "if (id === undefined) yield* ledger.begin(foundation)", "", "is found again"],
     ["Runtime.ts", "await Promise.all([...underWay])", "", closing],
-    ["Runtime.ts", "(closed ??= stop())", "(closed = stop())", closing],
+    ["Runtime.ts", "(closed ??= stop())", "(closed = stop())", "opens a SQLite file once"],
     ["Sharing.ts", "entries.get(key) ?? { made: make(), users: 0 }", "{ made: make(), users: 0 }", "is found again"],
     ["Sharing.ts", "if (--entry.users > 0) return", "", "opens a SQLite file once"],
     [
