@@ -1,8 +1,6 @@
 /** The description at /openapi.json and the reference at /docs: complete, valid, and loaded from this host only. */
 import { createConfig, lintFromString } from "@redocly/openapi-core"
-import { chromium } from "playwright-core"
 import { beforeAll, describe, expect, test } from "vitest"
-import { executablePath, isMissing } from "../support/chromium.ts"
 import { served } from "../support/served.ts"
 import { startWorld } from "./world.ts"
 
@@ -117,25 +115,6 @@ describe("/openapi.json", () => {
       ),
     )
     expect(item.required!.toSorted()).toEqual(["consentAction", "consentState"])
-  })
-})
-
-describe.skipIf(isMissing)("/docs in a browser", () => {
-  test("selects a credential, asks for no icon, and does not scroll sideways on a phone or a tablet", async () => {
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] })
-    const page = await browser.newPage({ viewport: { width: 390, height: 844 } })
-    const asked: Array<string> = []
-    page.on("request", (request) => asked.push(new URL(request.url()).pathname))
-    await page.goto(`${server.url}/docs`)
-    await page.getByText("x-api-key", { exact: true }).first().waitFor()
-    await page.locator(".parameter-item-trigger").last().waitFor()
-    expect(await page.getByText("No authentication selected").count()).toBe(0)
-    for (const width of [390, 820]) {
-      await page.setViewportSize({ width, height: 844 })
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width)
-    }
-    expect(asked).not.toContain("/favicon.ico")
-    await browser.close()
   })
 })
 
