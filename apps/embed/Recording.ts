@@ -73,7 +73,7 @@ export const record = Effect.fnUntraced(function* (
   const given = (Array.isArray(items) ? items : [items]).map(asJson)
   const refuse = (violations: ReadonlyArray<Violation>) =>
     refused(Array.isArray(items) ? violations : ofOne(violations))
-  // Refusals alone are recorded without options that cannot be read, because none of these keeps a refusal from counting.
+  // Refusals alone are recorded without options that cannot be read, because none of these may keep one from counting.
   const faults = faultsOf(options)
   const isRecorded = faults.length === 0 || (given.length > 0 && given.every(ItemDecoder.isRefusal))
   if (!isRecorded) return yield* refuse([...GivenItems.notRecorded(given, []), ...faults])
