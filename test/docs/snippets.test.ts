@@ -15,14 +15,14 @@ import { pages, root } from "./sources.ts"
 /** Pages whose programs keep a ledger: played twice, as a reader runs them. The long tests play all pages twice. */
 const isKept = /^docs\/(embedding|start\/embedder)\.md$/
 
-/** Pages with many commands, which tests of the command line run too: played in the long tests alone. */
-const isSlow = /^docs\/(command-line|simulation|rule-packs|timeline)\.md$/
+/** The pages that a reader begins with. The others are played in the long tests alone. */
+const isFirst = /^(README|CONTRIBUTING)\.md$|^docs\/(embedding|start\/\w+)\.md$/
 
 const played = pages.filter((page) => /^(README|CONTRIBUTING)\.md$|^docs\/|^examples\//.test(page))
 const blocks = played.flatMap(blocksOf)
 
 describe.runIf(hasPackages({ curl: "curl", sqlite3: "sqlite3" })).concurrent("a reader can follow", () => {
-  const withCommands = played.filter((page) => stepsOf(page).length > 0 && (isLong || !isSlow.test(page)))
+  const withCommands = played.filter((page) => stepsOf(page).length > 0 && (isLong || isFirst.test(page)))
 
   let postgres: Promise<Postgres> | undefined
   afterAll(async () => (await postgres)?.stop())
