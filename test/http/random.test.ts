@@ -1,11 +1,12 @@
 /**
- * Ten thousand random requests, valid and not, over real sockets to a real server: every answer is as /openapi.json
+ * Thousands of random requests, valid and not, over real sockets to a real server: every answer is as /openapi.json
  * says, none is a 500, the server answers what the ledger in memory answers, and nothing that was acknowledged is lost.
  *
  * `ASSENT_TEST_SEED` repeats a run: a failure prints its seed.
  */
 import * as fc from "fast-check"
 import { beforeAll, expect, test } from "vitest"
+import { times } from "../support/long.ts"
 import type { Answer } from "../support/server.ts"
 import * as Commands from "./random/commands.ts"
 import { served } from "../support/served.ts"
@@ -66,7 +67,7 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(Commands.sequence, async (sequence) => void (await play(sequence, send))),
-      { numRuns: 40, ...seed },
+      { numRuns: times(14, 60), ...seed },
     )
   },
 )
@@ -100,7 +101,7 @@ test(
           })
         await Promise.all(all.map(one))
       }),
-      { numRuns: 125, ...seed, endOnFailure: true, reporter },
+      { numRuns: times(45, 180), ...seed, endOnFailure: true, reporter },
     )
   },
 )
@@ -117,7 +118,7 @@ test.each(Raw.conversations)("What is no request is answered with 4xx or not at 
   }
 })
 
-test("After ten thousand requests the server answers, and has every event that it acknowledged, as it was", async () => {
+test("After thousands of requests the server answers, and has every event that it acknowledged, as it was", async () => {
   for (const path of ["/livez", "/readyz"]) expect((await server.request("GET", path)).status).toBe(200)
   let found = 0
   for (const [list, events] of acknowledged) {
@@ -136,5 +137,5 @@ test("After ten thousand requests the server answers, and has every event that i
   }
   expect(furtherPeople).toEqual(new Map())
   expect(found).toBeGreaterThan(0)
-  if (given === undefined) expect(requests).toBeGreaterThanOrEqual(10_000)
+  if (given === undefined) expect(requests).toBeGreaterThanOrEqual(times(3_000, 12_000))
 })

@@ -59,8 +59,8 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 const stores = [
-  ["memory", () => MemoryStore.layer, times(24, 100)],
-  ["slow memory", () => slowMemory, times(24, 100)],
+  ["memory", () => MemoryStore.layer, times(12, 100)],
+  ["slow memory", () => slowMemory, times(12, 100)],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), 2],
   ["postgres", () => TestClockPostgres.layer(postgres, database), 2],
 ] as const
