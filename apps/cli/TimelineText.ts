@@ -42,6 +42,7 @@ const ofEvent = (event: TimelineEvent, number: number, type: TypeTimeline, timel
   const role = EventRole.of(event, type.decision)
   const numberOf = ({ id }: { readonly id: string }) => type.events.findIndex((each) => each.id === id) + 1 || undefined
   const recorded = TimelineWords.recordedLater(event)
+  const laterText = TimelineWords.laterText(event, type)
   const from = timeline.members.length > 1 ? `, as ${event.concordId}` : ""
   const until = event.expirationDate === undefined ? "" : `, until ${dateOf(event.expirationDate)}`
   return {
@@ -49,6 +50,7 @@ const ofEvent = (event: TimelineEvent, number: number, type: TypeTimeline, timel
     lines: [
       `${number}. ${TimelineWords.deeds[event.consentState]} to version ${event.version}, ${TimelineWords.howOf(event)}${until}`,
       `by ${TimelineWords.submitterOf(event.submitter, timeline)}${from}${recorded === undefined ? "" : `; recorded ${dateOf(recorded)}`}`,
+      ...(laterText === undefined ? [] : [sentence(laterText)]),
       `${TimelineWords.roleLabel(role)}: ${TimelineWords.roleReason(role, event, type.decision, numberOf)}`,
     ],
   }

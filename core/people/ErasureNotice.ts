@@ -2,7 +2,7 @@
  * The answer to an erasure in words: what it cannot promise, and from when on backups show nothing of the person.
  */
 import { Effect } from "effect"
-import type { Instant } from "../engine/Instant.ts"
+import { format, type Instant } from "../engine/Instant.ts"
 import * as Period from "../engine/Period.ts"
 import * as KeyEpochs from "../ledger/KeyEpochs.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -10,6 +10,10 @@ import type { LedgerContext } from "../ledger/LedgerContext.ts"
 const outside =
   "Copies outside of the store keep what was deleted until they are removed or overwritten: backups, snapshots, replicas, " +
   "write-ahead logs, free space in the pages of PostgreSQL, and blocks that a file system or a disk keeps."
+
+const named =
+  "In a backup its identifiers still name the person while the key file is there, whichever epochs are destroyed: delete " +
+  "backups in time, and restore one only with the log of erasures."
 
 const elsewhere =
   "Events keep the concordId, which is random: erase it, and what it stands for, wherever else it was written down."
@@ -34,15 +38,21 @@ export const notPromised = ({
   readonly isScrubbed: boolean
 }): ReadonlyArray<string> => [
   outside,
+  named,
   elsewhere,
   ...(isScrubbed ? [] : [notScrubbed]),
   ...(hasLog ? [] : [noLog]),
   ...(hasLog && !isLogged ? [notLogged] : []),
 ]
 
+/** What becomes of encrypted data in backups, in words, given the instant of {@link unreadableInBackupsFrom}. */
+export const inBackups = (from: Instant): string =>
+  `no backup opens its encrypted data from ${format(from)} on, if a running server or assent keys rotate ends the epoch of ` +
+  "its key in time"
+
 /**
- * From when on personal data of people that were erased at an instant cannot be read in any backup: when the key of the
- * epoch is destroyed that wrapped their keys last. `undefined` while the keys cannot be reached.
+ * From when on encrypted personal data of people that were erased at an instant cannot be read in any backup: when the
+ * key of the epoch is destroyed that wrapped their keys last. `undefined` while the keys cannot be reached.
  */
 export const unreadableInBackupsFrom = Effect.fnUntraced(function* (
   erasedAt: Instant,

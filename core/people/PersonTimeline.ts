@@ -11,6 +11,7 @@ import type { ConsentType, Version } from "../engine/ConsentType.ts"
 import type { Decision } from "../engine/Decision.ts"
 import * as Instant from "../engine/Instant.ts"
 import * as Order from "../engine/Order.ts"
+import * as EventBody from "../ledger/EventBody.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as PersonEvents from "../ledger/PersonEvents.ts"
@@ -19,6 +20,7 @@ import * as Reading from "../ledger/Reading.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import type { CancelledVersion, ListedType, ListedVersion, Project } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
+import { StoreDamaged } from "../ports/LedgerRows.ts"
 import type { Erasure, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 
 /** An event of a timeline. */
@@ -111,6 +113,34 @@ const knownIds = Effect.fnUntraced(function* (
   yield* PersonEvents.forEach(project, people, take, context)
   return ids
 })
+
+/**
+ * Whether the columns of an event, which decide, are what its stored form says, which is what the page has a digest of.
+ */
+const agreesWithBody = (event: StoredEvent): boolean => {
+  const columns = EventBody.read(event.body)?.columns
+  return (
+    columns !== undefined &&
+    columns.event_id === event.id &&
+    columns.person === event.concordId &&
+    columns.consent_type === event.consentType &&
+    columns.version === event.version &&
+    columns.consent_state === event.consentState &&
+    columns.consent_action === event.consentAction &&
+    columns.consent_date === event.consentDate &&
+    columns.recorded_at === event.dateCreated &&
+    columns.expiration_date === (event.expirationDate ?? null) &&
+    columns.submitter === event.submitter
+  )
+}
+
+/** Fails where the story and the digests of a page would be of different events. */
+const refuseChanged = (events: ReadonlyArray<StoredEvent>): Effect.Effect<void, StoreDamaged> => {
+  const changed = events.find((event) => !agreesWithBody(event))
+  if (changed === undefined) return Effect.void
+  const reason = `event ${changed.id}: its columns are not what its stored form says, so nothing is told of the person`
+  return Effect.fail(new StoreDamaged({ reason: `${reason}: run assent verify` }))
+}
 
 const eventsOf = Effect.fnUntraced(function* (
   project: Project,
@@ -228,11 +258,14 @@ const inputsOf = Effect.fnUntraced(function* (
   )
 })
 
-/** The timeline of a person, as known at the `knownAt` of the question. `at` is the instant that it explains. */
+/**
+ * The timeline of a person, as known at the `knownAt` of the question. `at` is the instant that it explains. It fails
+ * where an event was changed in the store behind the ledger; what else may be wrong with a ledger, `Verifying` finds.
+ */
 export const of = Effect.fnUntraced(function* (
   question: Reading.PersonQuestion,
   context: LedgerContext,
-): Effect.fn.Return<PersonTimeline, StoreUnavailable> {
+): Effect.fn.Return<PersonTimeline, StoreUnavailable | StoreDamaged> {
   const { organization, project } = question
   const decided = yield* Reading.decisions(question, context)
   const { concordId, knownAt } = decided
@@ -242,6 +275,7 @@ export const of = Effect.fnUntraced(function* (
   const identity = yield* identityOf(question, concordId, knownAt, context)
   const isSeen = identity.erased === undefined || identity.erased.recordedAt > knownAt
   const events = isSeen ? yield* eventsOf(project, identity.members, knownAt, context) : []
+  yield* refuseChanged(events)
   const byType = Map.groupBy(events, ({ consentType }) => consentType)
   const texts = yield* withTexts(
     decided.items.map(({ type }) => type),

@@ -57,6 +57,16 @@ describe("assent erase", () => {
     expect(log).not.toContain("example.com")
   })
 
+  test("says what of a person an older backup still shows, because a destroyed epoch does not take the identifiers", async () => {
+    const store = await storeWith([{ email: "zoe@example.com" }])
+    const { outcome } = await erase(store, ["--email", "zoe@example.com"])
+    const named = ["--concord-id", outcome.concordId, "--confirm", outcome.concordId]
+    const { stdout } = await run(["erase", ...named, "--store", store, "--erasure-log", "erasures.ndjson"])
+    expect(stdout).not.toContain("no backup shows it")
+    expect(stdout).toContain("if a running server or assent keys rotate ends the epoch of its key in time")
+    expect(stdout).toContain("its identifiers still name the person")
+  })
+
   test("says which path cannot be a log of erasures, and what to do", async () => {
     const missing = join(folder, "missing", "x.ndjson")
     const { code, stderr } = await run(["scrub", "--store", "sqlite:empty.db", "--erasure-log", missing])

@@ -1,10 +1,11 @@
 /** `assent timeline` over a store: the story in words, as lines and as a page. */
-import { readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { beforeAll, describe, expect, test } from "vitest"
 import { line, linesOf, workplace } from "./run.ts"
 
-const { folder, run, write } = workplace()
+const { copyLedger, folder, run, write } = workplace()
 const store = ["--store", "sqlite:ledger.db"]
 const ann = ["timeline", ...store, "--email", "ann@example.org"]
 const read = (name: string): string => readFileSync(join(folder, name), "utf8")
@@ -79,6 +80,27 @@ test("explains another instant, and says what comes next from there", async () =
   const { stdout } = await run([...ann, "--text", "--at", "2025-03-01T00:00:00Z"])
   expect(stdout).toContain("  Given: permitted, nothing to ask.\n")
   expect(stdout).toContain("On 20 May 2025 07:45:10 UTC it becomes withdrawn, because said no")
+})
+
+test("says of an answer that is older than the text it names that the text of then is not known", async () => {
+  const { stdout } = await run([...ann, "--text", "--html", "older.html"])
+  expect(unbroken(stdout).match(/Version 1 is from [^;]+; which text was shown before is not known/g)).toHaveLength(3)
+  expect(read("older.html").match(/which text was shown before is not known/g)).toHaveLength(3)
+})
+
+test("tells nothing of events that were changed behind the ledger, because the digests of the page are of others", async () => {
+  copyLedger("ledger.db", "changed.db")
+  const database = new DatabaseSync(join(folder, "changed.db"))
+  database.exec("DROP TRIGGER event_is_never_changed")
+  database.exec("UPDATE event SET consent_state = 'accepted' WHERE consent_state = 'declined'")
+  database.close()
+  const changed = [...ann.with(2, "sqlite:changed.db"), "--text", "--html", "changed.html"]
+  const { code, stderr, stdout } = await run(changed)
+  expect([code, stdout]).toEqual([1, ""])
+  expect(stderr).toMatch(
+    /^error: event [0-9a-f-]{36}: its columns are not what its stored form says.*run assent verify\n$/,
+  )
+  expect(existsSync(join(folder, "changed.html"))).toBe(false)
 })
 
 test("prints no control character of a name", async () => {

@@ -54,6 +54,7 @@ const eventRow = (
 ): Html => {
   const { event, number, role } = row
   const { consentDate, consentState, dateCreated, expirationDate, id, version } = event
+  const laterText = TimelineWords.laterText(event, type)
   const who = timeline.members.length > 1 ? html`, as ${event.concordId}` : undefined
   return html`<tr class="${role.kind}">
     <th scope="row">${number}</th>
@@ -67,7 +68,9 @@ const eventRow = (
         ${TimelineWords.submitterOf(event.submitter, timeline)}${who}${
           expirationDate === undefined ? undefined : ` · until ${Words.briefDate(expirationDate)}`
         }</span
-      ><code>${id}</code>
+      >${laterText === undefined ? undefined : html`<span class="detail">${sentence(laterText)}</span>`}<code
+        >${id}</code
+      >
     </td>
     <td><b class="role">${TimelineWords.roleLabel(role)}</b> ${sentence(reasonOf(row, type, numbers))}.</td>
   </tr> `

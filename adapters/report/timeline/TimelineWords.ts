@@ -226,6 +226,19 @@ export const nextBrief = (type: TypeTimeline): string => {
 export const recordedLater = ({ consentDate, dateCreated }: TimelineEvent): Instant | undefined =>
   dateCreated - consentDate > 60_000 ? dateCreated : undefined
 
+/**
+ * Says of an event that the version it names was published after it: which text the person was shown then is not
+ * recorded. `undefined` where the version was there, or is not known.
+ */
+export const laterText = (
+  { consentDate, version }: Pick<TimelineEvent, "consentDate" | "version">,
+  { versions }: Pick<TypeTimeline, "versions">,
+): string | undefined => {
+  const named = versions.find((each) => each.version === version && each.cancelledAt === undefined)
+  if (named === undefined || named.publishedAt <= consentDate) return undefined
+  return `version ${version} is from ${Words.briefDate(named.publishedAt)}; which text was shown before is not known`
+}
+
 const identifierNames: { readonly [kind: string]: string } = {
   userId: "user id",
   projectUserId: "user id of the project",

@@ -7,6 +7,7 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import { releasableKinds } from "../../../core/model/People.ts"
+import * as ErasureNotice from "../../../core/people/ErasureNotice.ts"
 import type { ErasedPerson, LogUnavailable } from "../../../core/people/Erasing.ts"
 import type { Refusal } from "../../../core/people/ErasingByIdentifier.ts"
 import type { ErasurePreview } from "../../../core/people/ErasurePreview.ts"
@@ -84,7 +85,7 @@ const showPreview = Effect.fnUntraced(function* (preview: ErasurePreview, { json
 const erasedAsText = ({ erasure, notPromised, unreadableInBackupsFrom: from }: ErasedPerson): string => {
   const { destroyed, id, members, recordedAt } = erasure
   const rows = Object.entries(destroyed).map(([kind, count]) => [kind, Table.count(count)])
-  const backups = from === undefined ? [] : [`no backup shows it from ${Instant.format(from)} on`]
+  const backups = from === undefined ? [] : [ErasureNotice.inBackups(from)]
   const done = `erased at ${Instant.format(recordedAt)} by the erasure ${id}: ${members.join(", ")}`
   return [done, Table.write(["destroyed", "rows"], rows), ...backups, ...notPromised, ""].join("\n")
 }
