@@ -7,7 +7,7 @@ import * as MissingPackage from "../adapters/support/MissingPackage.ts"
 import * as ReplicaStore from "../core/ledger/ReplicaStore.ts"
 import type { LedgerRows, UpgradeNeeded } from "../core/ports/LedgerRows.ts"
 import type { LedgerUpgrade } from "../core/ports/LedgerUpgrade.ts"
-import { type LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
+import { LedgerStore, StoreUnavailable } from "../core/ports/LedgerStore.ts"
 import * as OneServer from "./OneServer.ts"
 import * as StoreName from "./StoreName.ts"
 
@@ -135,6 +135,34 @@ const expectPrimary = Effect.fnUntraced(function* (url: string) {
   const Migrations = yield* loadAdapter(() => import("../adapters/postgres/Migrations.ts"))
   yield* Migrations.using(url, Migrations.expectPrimary)
 })
+
+/** The variable that says whether an empty store is set up as a demonstration. */
+export const demonstrationVariable = "ASSENT_DEMONSTRATION"
+
+const noLedger = (url: string) =>
+  new StoreUnavailable({
+    reason:
+      `${redact(url)}: there is no ledger, and ${demonstrationVariable} is off: name the ledger, restore a backup, ` +
+      "or set a new one up with `assent bootstrap`",
+    isLasting: true,
+  })
+
+/**
+ * A store of {@link primary} that must hold a ledger, so that a path that is misspelt, or a volume that is not mounted,
+ * is not served as a new ledger. Where no file is, none is made.
+ */
+export const founded = (url: string): Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded> => {
+  const path = pathOf(url)
+  const expectFile = path === undefined || existsSync(path) ? Effect.void : Effect.fail(noLedger(url))
+  const expectLedger = Effect.gen(function* () {
+    const { catalog } = yield* LedgerStore
+    if ((yield* catalog.current).revision === 0) return yield* noLedger(url)
+  })
+  return StoreName.inLayer(
+    variable,
+    Layer.unwrap(Effect.as(expectFile, Layer.effectDiscard(expectLedger).pipe(Layer.provideMerge(primary(url))))),
+  )
+}
 
 /**
  * The store of a service that records. Fails if another service has the SQLite file, because two do not know of each

@@ -37,11 +37,19 @@ export const types = Effect.fnUntraced(function* (
   return { ...document, value: Exchange.typesFromFile(document.value) }
 })
 
-/** Reads a types.json that an empty ledger is to be set up with. */
-export const newTypes = (
+/** Reads a types.json that an empty ledger is to be set up with. Fails if a member is misspelt. */
+export const newTypes = Effect.fnUntraced(function* (
   source: Source,
-): Effect.Effect<ReturnType<typeof NewTypes.toNewTypes>, BadInput | Unreadable> =>
-  Effect.map(read(source, Exchange.decoder(NewTypes.NewTypes)), ({ value }) => NewTypes.toNewTypes(value))
+): Effect.fn.Return<ReturnType<typeof NewTypes.toNewTypes>, BadInput | Unreadable> {
+  const { value, written } = yield* read(source, Exchange.decoder(NewTypes.NewTypes))
+  const misspelt = NewTypes.misspelt(written)
+  if (misspelt.length > 0)
+    return yield* refuse(
+      source,
+      misspelt.map((violation) => problemFromViolation("", violation)),
+    )
+  return NewTypes.toNewTypes(value)
+})
 
 /** Reads a rules.json, in either of its forms. */
 export const rules = (source: Source): Effect.Effect<RulesFile.RulesFile & Document<RuleSet>, BadInput | Unreadable> =>

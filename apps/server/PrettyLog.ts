@@ -4,6 +4,7 @@
  *     09:15:02 200 GET    /site-v1/:projectId/consent-state 0.8 ms
  *     09:15:04 422 POST   /privacy-v1/organizations/…/projects/…/consent-events 1.2 ms identifier_missing
  *
+ * The reason of a failure is never cut, because it says what to mend: a long one has a line of its own.
  * The ids of a request, its key and its project are shown at the level `debug` alone, and then make the line longer.
  */
 import type { LogEntry } from "../../adapters/http/server/RequestLog.ts"
@@ -60,7 +61,7 @@ const colourOf = (status: number): Colour =>
 /** Milliseconds, with a decimal below ten. */
 const durationOf = (millis: number): string => `${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`
 
-/** The place in the code of an unexpected failure, on lines of its own. */
+/** The reason, or the place in the code, of a failure, on lines of its own. */
 const stackOf = (stack: unknown): string =>
   stack === undefined
     ? ""
@@ -73,7 +74,9 @@ const stackOf = (stack: unknown): string =>
 export const request = (at: Date, entry: LogEntry, { columns, paint, showsIds }: Style): string => {
   const { durationMs, error, method, reason, route, stack, status, ...ids } = entry
   const duration = durationOf(durationMs)
-  const why = cut(asText([error, reason].filter((part) => part !== undefined).join(": ")), errorColumnsMax)
+  const whole = asText([error, reason].filter((part) => part !== undefined).join(": "))
+  const isShort = reason === undefined || whole.length <= errorColumnsMax
+  const why = cut(isShort ? whole : asText(error ?? ""), errorColumnsMax)
   const width = Math.min(columns || columnsMax, columnsMax)
   const left = width - headColumns - 1 - duration.length - (why === "" ? 0 : 1 + why.length)
   const line = [
@@ -85,7 +88,7 @@ export const request = (at: Date, entry: LogEntry, { columns, paint, showsIds }:
     ...(why === "" ? [] : [paint(colourOf(status), why)]),
     ...(showsIds ? [paint("dim", pairs({ caller: "none", ...ids }).join(" "))] : []),
   ]
-  return line.join(" ") + stackOf(stack)
+  return line.join(" ") + stackOf(isShort ? undefined : reason) + stackOf(stack)
 }
 
 const wordOf: Readonly<Record<string, readonly [word: string, colour: Colour]>> = {

@@ -53,7 +53,9 @@ const warnOfKeys = ({ keys, store }: Settings) =>
 /** The service runs until its scope closes. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
   const { addressHeader, geographyHeader, host, metricsHost, metricsPort, port, stateMaxAge, store } = settings
-  const opened = settings.replica === "on" ? Store.replica(store!) : Store.primary(store!)
+  const open =
+    settings.replica === "on" ? Store.replica : settings.demonstration === "off" ? Store.founded : Store.primary
+  const opened = open(store!)
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
     Layer.provide(ErasureLogFile.layer(settings.erasureLog, ErasureLogFile.variable)),

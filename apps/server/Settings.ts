@@ -7,6 +7,7 @@
 import { Option, Schema } from "effect"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as Period from "../../core/engine/Period.ts"
+import * as Spelling from "../../core/formats/Spelling.ts"
 import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Keys from "../Keys.ts"
@@ -101,6 +102,13 @@ export const table = {
     "ASSENT_REPLICA",
     "`on`: the store is a replica, from which the service answers; it records nothing",
     "off",
+    "on or off",
+    reader(Schema.Literals(["on", "off"])),
+  ),
+  demonstration: setting(
+    Store.demonstrationVariable,
+    "`off`: a store without a ledger ends the start, instead of being set up as a demonstration",
+    "on",
     "on or off",
     reader(Schema.Literals(["on", "off"])),
   ),
@@ -243,34 +251,24 @@ export const read = (environment: NodeJS.ProcessEnv): Read => {
   return { settings, faults: [...faults, ...clash(settings)], unknown }
 }
 
-/** The number of letters to change, add or remove to make one word the other (Levenshtein distance). */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [line, letter] of [...a].entries()) {
-    const next = [line + 1]
-    for (const [column, other] of [...b].entries()) {
-      next.push(Math.min(next[column]! + 1, row[column + 1]! + 1, row[column]! + (letter === other ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]!
-}
-
 /** The greatest distance at which a variable is suggested. */
 const maxDistance = 4
 
 /** The variable that is most similar to an unknown name, if any is similar. */
 export const suggest = (name: string): string | undefined =>
   Object.values(table)
-    .map(({ variable }) => ({ variable, letters: distance(name, variable) }))
+    .map(({ variable }) => ({ variable, letters: Spelling.distance(name, variable) }))
     .filter(({ letters }) => letters <= maxDistance)
     .toSorted((a, b) => a.letters - b.letters)[0]?.variable
+
+/** How `--help` is asked for from where this program is; `npm start --help` would show the help of npm. */
+const how = import.meta.filename.endsWith(".ts") ? "npm start -- --help" : "--help"
 
 /** A message with all faults. */
 export const report = (faults: ReadonlyArray<SettingFault>): string => {
   const lines = faults.map(({ expected, given, variable }) => `  ${variable}: expected ${expected}; given ${given}`)
   const count = faults.length === 1 ? "1 setting" : `${faults.length} settings`
-  return [`assent: cannot serve: ${count} cannot be used`, ...lines, "Every setting: --help"].join("\n")
+  return [`assent: cannot serve: ${count} cannot be used`, ...lines, `Every setting: ${how}`].join("\n")
 }
 
 /** The text of `--help`. */

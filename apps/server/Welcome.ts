@@ -56,6 +56,11 @@ Another API key: ${assent} key --role owner
 A ledger of your own: docs/operating.md, "From the demonstration to production"
 `
 
+/** The log of a service is read where its standard output is not. */
+const expectedElsewhere =
+  `the store was empty, and a demonstration was set up in it: if a ledger should be there, look at ${Store.variable}, ` +
+  `at its volume and at its backup; ${Store.demonstrationVariable}=off refuses to start instead`
+
 /**
  * Prints the address and the ledger. On an empty ledger it first founds the demonstration, and prints how to try it.
  */
@@ -68,5 +73,7 @@ export const print = Effect.fnUntraced(function* (store: string) {
   const described = yield* Effect.option(describe(store))
   const listens = `Assent listens on ${url} (reference: ${url}/docs)`
   yield* Console.log([listens, ...Option.toArray(described)].join("\n"))
-  if (Option.isSome(founded)) yield* Console.log(demonstration(url, founded.value))
+  if (Option.isNone(founded)) return
+  yield* Console.log(demonstration(url, founded.value))
+  if (Store.isKept(store) && store !== Store.defaultUrl) yield* Effect.logWarning(expectedElsewhere)
 })

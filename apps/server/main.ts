@@ -41,7 +41,7 @@ const explain = (error: unknown, settings: Settings.Settings): string => {
   if (error instanceof HttpServerError.ServeError) return ListenFault.of(error.cause, settings).message
   if (error instanceof Config.ConfigError) return unusable(error)
   if (error instanceof Keys.KeysNeeded || error instanceof KeysUnavailable)
-    return KeysFault.explain(error, KeysFault.variable)
+    return KeysFault.explain(error, KeysFault.variable, Keys.pathOf({ store: settings.store!, keys: settings.keys }))
   if (error instanceof ErasureLogUnavailable) return `${ErasureLogFile.variable}: ${error.message}`
   return error instanceof Error ? error.message : String(error)
 }
@@ -54,7 +54,7 @@ const unknownName = (name: string): string => {
 /** Whether the service cannot run until a setting is changed, or what a setting names is made or upgraded. */
 const isOfSettings = (error: unknown, settings: Settings.Settings): boolean =>
   error instanceof Config.ConfigError ||
-  error instanceof Keys.KeysNeeded ||
+  ((error instanceof Keys.KeysNeeded || error instanceof KeysUnavailable) && KeysFault.isLasting(error)) ||
   error instanceof ErasureLogFile.BadErasureLogPath ||
   error instanceof UpgradeNeeded ||
   (error instanceof StoreUnavailable && error.isLasting === true) ||

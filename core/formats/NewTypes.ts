@@ -7,6 +7,7 @@ import * as Catalog from "../model/Catalog.ts"
 import * as ConsentState from "../engine/ConsentState.ts"
 import * as Exchange from "./Exchange.ts"
 import * as Fields from "./Fields.ts"
+import * as Spelling from "./Spelling.ts"
 
 /** The subcategories of every category except `custom`, which allows any. */
 export const subcategories = [
@@ -58,24 +59,24 @@ const areInOrder = Schema.makeFilter((versions: ReadonlyArray<{ version: number;
     : "expected versions 1, 2, 3 and so on, each published after the one before it",
 )
 
+const fields = {
+  id: Fields.orNull(Schema.String),
+  category: Fields.Category,
+  subcategory: Fields.KeptSubcategory,
+  label: Label,
+  name: Fields.orNull(Fields.writableText(5, 100)),
+  description: Fields.orNull(Fields.writableText(0, 2000)),
+  validStates: Fields.orNull(ValidStates),
+  consentDuration: Fields.orNull(Exchange.PositivePeriod),
+  status: Fields.orNull(Schema.Literals(Catalog.typeStatuses)),
+  required: Fields.orNull(Schema.Boolean),
+  rules: Fields.orNull(Exchange.Rules),
+  versions: Fields.orNull(Schema.Array(Exchange.Version).check(areInOrder)),
+}
+
 /** types.json: `{ items: [ … ] }`. An `id` is kept if it is a UUID. A `history` is not read. */
 export const NewTypes = Schema.Struct({
-  items: Schema.Array(
-    Schema.Struct({
-      id: Fields.orNull(Schema.String),
-      category: Fields.Category,
-      subcategory: Fields.KeptSubcategory,
-      label: Label,
-      name: Fields.orNull(Fields.writableText(5, 100)),
-      description: Fields.orNull(Fields.writableText(0, 2000)),
-      validStates: Fields.orNull(ValidStates),
-      consentDuration: Fields.orNull(Exchange.PositivePeriod),
-      status: Fields.orNull(Schema.Literals(Catalog.typeStatuses)),
-      required: Fields.orNull(Schema.Boolean),
-      rules: Fields.orNull(Exchange.Rules),
-      versions: Fields.orNull(Schema.Array(Exchange.Version).check(areInOrder)),
-    }).check(isKnownSubcategory),
-  ),
+  items: Schema.Array(Schema.Struct(fields).check(isKnownSubcategory)),
 }).check(
   Schema.makeFilter(({ items }) => {
     const seen = new Set<string>()
@@ -88,6 +89,39 @@ export const NewTypes = Schema.Struct({
     })
   }),
 )
+
+/** Members that are not misspelt although they are similar: an exported type may have them. */
+const alsoKnown: ReadonlySet<string> = new Set(["version"])
+
+const membersMisspelt = (
+  written: unknown,
+  known: ReadonlyArray<string>,
+  pointer: string,
+): ReadonlyArray<Exchange.Violation> =>
+  (typeof written === "object" && written !== null ? Object.keys(written) : []).flatMap((name) => {
+    if (known.includes(name) || alsoKnown.has(name)) return []
+    const meant = Spelling.memberMeant(name, known)
+    const detail = `is not known here: do you mean ${meant}?`
+    const place = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
+    return meant === undefined ? [] : [{ pointer: place, code: "unknown", detail }]
+  })
+
+/**
+ * Members of types and versions whose names are nearly those of members that are read. A new ledger refuses them,
+ * because a misspelt duration would mean that consent never expires. Other members that are not read are ignored.
+ */
+export const misspelt = (written: unknown): ReadonlyArray<Exchange.Violation> => {
+  const { items } = written as { readonly items: ReadonlyArray<{ readonly versions?: unknown }> }
+  return items.flatMap((item, index) => {
+    const versions = Array.isArray(item.versions) ? item.versions : []
+    return [
+      ...membersMisspelt(item, Object.keys(fields), `/items/${index}`),
+      ...versions.flatMap((version, number) =>
+        membersMisspelt(version, Object.keys(Exchange.Version.fields), `/items/${index}/versions/${number}`),
+      ),
+    ]
+  })
+}
 
 /** The types of a file, as a new ledger makes them. A type without a `name` is named for its label. */
 export const toNewTypes = ({ items }: typeof NewTypes.Type) =>

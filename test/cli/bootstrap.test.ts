@@ -93,6 +93,16 @@ describe("Nothing is made", () => {
     ],
     ["for a type twice", () => types(visits, { ...visits, id: "b" }), /^bad\.json: \/items\/1: is there twice/m],
     [
+      "for a member that is misspelt, because consent would never expire",
+      () => types({ ...visits, consentDuraton: "P13M" }),
+      /^bad\.json: \/items\/0\/consentDuraton: is not known here: do you mean consentDuration\?$/m,
+    ],
+    [
+      "for a member of a version that is misspelt",
+      () => types({ ...visits, versions: [{ ...newsletter.versions[0], require_reaccept: true }] }),
+      /^bad\.json: \/items\/0\/versions\/0\/require_reaccept: .* do you mean requireReaccept\?$/m,
+    ],
+    [
       "for a version that is not the first",
       () => types({ ...visits, versions: newsletter.versions.slice(1) }),
       /versions 1, 2, 3/,

@@ -86,13 +86,13 @@ describe("on SQLite", () => {
     await first.stop()
     const env = { ASSENT_STORE: `sqlite:${file}`, ASSENT_KEYS: TestKeys.file() }
     expect(refused(place(), env)).toEqual({
-      status: 1,
-      stderr: expect.stringContaining("these are not the keys of the ledger"),
+      status: 78,
+      stderr: expect.stringContaining(`ASSENT_KEYS: ${env.ASSENT_KEYS}: these are not the keys of the ledger`),
     })
     const empty = join(place(), "empty")
     writeFileSync(empty, "")
     expect(refused(place(), { ...env, ASSENT_KEYS: empty })).toEqual({
-      status: 1,
+      status: 78,
       stderr: expect.stringContaining(`${empty}: is not a key file`),
     })
     expect(readFileSync(empty, "utf8")).toBe("")

@@ -39,6 +39,7 @@ const wrong: Readonly<Record<string, string>> = {
   ASSENT_ERASURE_LOG: "a folder/",
   ASSENT_KEYS_KEPT: "PT12H",
   ASSENT_REPLICA: "yes",
+  ASSENT_DEMONSTRATION: "no",
   ASSENT_LANES: "257",
   ASSENT_STATE_MAX_AGE: "1.5",
   ASSENT_GEOGRAPHY_HEADER: "cf region",

@@ -73,6 +73,35 @@ test("a file that is no ledger, and keys that are no key file, are settings: 78"
   ])
 })
 
+describe("ASSENT_DEMONSTRATION=off", () => {
+  const off = (path: string) => ({ ASSENT_STORE: `sqlite:${path}`, ASSENT_DEMONSTRATION: "off" })
+  const refusal = (path: string) =>
+    `assent: cannot serve: ASSENT_STORE: sqlite:${path}: there is no ledger, and ASSENT_DEMONSTRATION is off: name the ` +
+    "ledger, restore a backup, or set a new one up with `assent bootstrap`"
+
+  test("refuses a path at which nothing is, and an empty file, and makes nothing", async () => {
+    const own = join(directory, "production")
+    mkdirSync(own)
+    const [missing, empty] = [join(own, "typing-error.db"), join(own, "cut.db")]
+    writeFileSync(empty, "")
+    expect(await run({ ...off(missing), ASSENT_LOG_LEVEL: "error" })).toEqual([78, refusal(missing)])
+    expect(await run({ ...off(empty), ASSENT_LOG_LEVEL: "error" })).toEqual([78, refusal(empty)])
+    expect(readdirSync(own).filter((name) => name.endsWith(".keys"))).toEqual([])
+    expect(readdirSync(own).filter((name) => name.startsWith("typing-error"))).toEqual([])
+  })
+
+  test("serves a ledger that is there, and a demonstration elsewhere is told to the log", async () => {
+    const path = join(directory, "there.db")
+    const first = await startEmpty({ ASSENT_STORE: `sqlite:${path}` })
+    await first.stop()
+    expect(first.output()).toContain("the store was empty, and a demonstration was set up in it")
+    const second = await start({ env: off(path) })
+    await second.stop()
+    expect(second.output()).toContain("1 project, 0 events")
+    expect(second.output()).not.toContain("demonstration")
+  })
+})
+
 test("a store in memory is said to be forgotten", async () => {
   const server = await startEmpty({ ASSENT_STORE: "memory:" })
   await server.stop()

@@ -55,12 +55,23 @@ describe("the line of a request", () => {
           entry({ method, route }),
           entry({ method, route, status: 422, durationMs: 123_456.7, error: "identifier_missing,another_code_of_it" }),
           entry({ method, route, status: 503, error: "StoreUnavailable", reason: "disk I/O error ".repeat(20) }),
-        ].map((each) => PrettyLog.request(at, each, { ...plain, columns })),
+        ].map((each) => PrettyLog.request(at, each, { ...plain, columns }).split("\n")[0]!),
       )
       for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(Math.min(columns, 100))
       const slow = lines.filter((line) => line.includes(" 200 "))
       expect(new Set(slow).size).toBe(routes().length)
     }
+  })
+
+  test("of a failure keeps the whole reason, on a line of its own if it is long", () => {
+    const reason = 'ASSENT_STORE: database "assent" on 127.0.0.1:5477: nothing listens (ECONNREFUSED)'
+    const failed = entry({ route: "/readyz", status: 503, error: "StoreUnavailable", reason })
+    expect(PrettyLog.request(at, failed, plain)).toBe(
+      `04:40:36 503 GET    /readyz 3.9 ms StoreUnavailable\n    ${reason}`,
+    )
+    expect(PrettyLog.request(at, { ...failed, reason: "disk is full" }, plain)).toBe(
+      "04:40:36 503 GET    /readyz 3.9 ms StoreUnavailable: disk is full",
+    )
   })
 
   test("has the ids at the level debug, and the place of an unexpected failure on lines of its own", () => {
