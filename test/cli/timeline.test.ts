@@ -148,6 +148,14 @@ describe("the page", () => {
     expect(read("no.html")).toContain("No one was known by this identifier")
   })
 
+  test("names the command that writes it again, byte for byte", async () => {
+    const [, command] = read("ann.html").match(/<code>assent timeline ([^<]+) --html FILE<\/code>/)!
+    const asked = command!.replace("--email …", "--email ann@example.org").split(" ")
+    const { code } = await run(["timeline", ...store, ...asked, "--html", "again.html"])
+    expect([code, read("again.html")]).toEqual([0, read("ann.html")])
+    expect(read("ann.html")).toContain("assent verify")
+  })
+
   test("never overwrites the ledger or an input", async () => {
     const { code, stderr } = await run([...ann, "--html", "ledger.db"])
     expect([code, stderr]).toEqual([2, expect.stringContaining("--html: is the file that --store names")])

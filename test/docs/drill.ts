@@ -1,6 +1,4 @@
 /** The commands of docs/operating.md under "A drill". */
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
 import { expect } from "vitest"
 import { blocks } from "./preparedPostgres.ts"
 import { root } from "./sources.ts"
@@ -18,27 +16,15 @@ const commandsFor = (store: DrilledStore): string => {
     .join("")
 }
 
-/** Writes commands into a folder that run the programs of this repository, as an installed package does. */
-const writePrograms = (folder: string): void => {
-  for (const [name, program] of [
-    ["assent", 'apps/cli/main.ts" "$@'],
-    ["npm", "apps/server/main.ts"],
-  ]) {
-    const command = `#!/bin/sh\nexec "${process.execPath}" "${root}${program}"\n`
-    writeFileSync(join(folder, name!), command, { mode: 0o755 })
-  }
-}
-
 /** The whole drill as commands of a shell that ends at the first one that fails. */
 export const drill = (store: DrilledStore, folder: string, port: number): string => {
-  writePrograms(folder)
-  const first = `cd "${folder}"\nexport PATH="${folder}:$PATH" PORT=${port} NO_COLOR=1\nstep=0\n`
+  const first = `cd "${root}"\nexport TMPDIR="${folder}" PORT=${port} NO_COLOR=1\nstep=0\n`
   return `${first}trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n${commandsFor(store)}`
 }
 
 /** Expects what each step must print. An erasure is done in the log once the files of the store are scrubbed. */
 export const expectDrilled = (output: string, isScrubbed: boolean): void => {
-  const [, , recorded, , erased, , started, checked, rotated] = output.split(/^== \d+\n/m)
+  const [, , , recorded, , erased, , started, checked, rotated] = output.split(/^== \d+\n/m)
   expect(recorded).toMatch(/^ +accepted +1$/m)
   expect(erased).toMatch(/^personKeys +1$/m)
   expect(erased).toContain('"kind":"begun"')

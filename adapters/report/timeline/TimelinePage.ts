@@ -5,6 +5,7 @@
  * them. The same timeline gives the same bytes. Every text is escaped. It stays below a megabyte for any person,
  * because long lists are cut, which the page says.
  */
+import * as Instant from "../../../core/engine/Instant.ts"
 import type { IdentifierKind } from "../../../core/model/People.ts"
 import type { PersonTimeline, TypeTimeline } from "../../../core/people/PersonTimeline.ts"
 import type { Html } from "../Html.ts"
@@ -135,15 +136,41 @@ const silent = (types: ReadonlyArray<TypeTimeline>, isErased: boolean): Html | u
   </section>`
 }
 
-const proof = ({ inputs }: PersonTimeline): Html =>
-  html`<section id="proof" class="inputs" aria-labelledby="proof-heading">
+const flags: { readonly [Kind in IdentifierKind]?: string } = {
+  userId: "--user-id",
+  projectUserId: "--project-user-id",
+  email: "--email",
+  phoneNumber: "--phone-number",
+}
+
+/** The command that writes the page again; `undefined` for a ledger in files. */
+const command = ({ at, concordId, knownAt, project }: PersonTimeline, { kind, value }: AskedBy): string | undefined => {
+  if (project === undefined) return undefined
+  const flag = flags[kind]
+  const person = flag === undefined ? `--concord-id ${concordId ?? "…"}` : `${flag} …`
+  const shown = value === undefined ? "" : " --show-identifier"
+  const instants = `--at ${Instant.format(at)} --known-at ${Instant.format(knownAt)}`
+  return `assent timeline --project ${project.id} ${person} ${instants}${shown} --html FILE`
+}
+
+const checking = (asked: string): Html =>
+  html`<p class="aside">
+    To check this page, ask the ledger again. <code>${asked}</code> writes the same bytes, unless the person was erased
+    or an API key was revoked since. <code>assent verify</code> says whether the ledger is whole.
+  </p>`
+
+const proof = (timeline: PersonTimeline, askedBy: AskedBy): Html => {
+  const asked = command(timeline, askedBy)
+  return html`<section id="proof" class="inputs" aria-labelledby="proof-heading">
     <h2 id="proof-heading">What this was made of</h2>
     ${Table.table({
       caption: "Who asks the same ledger the same question gets inputs with these SHA-256 digests, and this page",
       columns: [{ heading: "Input" }, { heading: "SHA-256" }],
-      rows: inputs.map(({ name, sha256 }) => [name, html`<code>${sha256}</code>`]),
+      rows: timeline.inputs.map(({ name, sha256 }) => [name, html`<code>${sha256}</code>`]),
     })}
+    ${asked === undefined ? undefined : checking(asked)}
   </section>`
+}
 
 const overview = (timeline: PersonTimeline, said: ReadonlyArray<TypeTimeline>, sections: number): Html => {
   if (timeline.concordId === undefined) {
@@ -216,7 +243,7 @@ export const write = (timeline: PersonTimeline, askedBy: AskedBy): string => {
                   ${people}
                 </section>`
           }
-          ${proof(timeline)}
+          ${proof(timeline, askedBy)}
         </main>
         <footer>
           <p>
