@@ -138,7 +138,7 @@ const agreesWithBody = (event: StoredEvent): boolean => {
 const refuseChanged = (events: ReadonlyArray<StoredEvent>): Effect.Effect<void, StoreDamaged> => {
   const changed = events.find((event) => !agreesWithBody(event))
   if (changed === undefined) return Effect.void
-  const reason = `event ${changed.id}: its columns are not what its stored form says, so nothing is told of the person`
+  const reason = `event ${changed.id}: its columns are not what its stored form says, so no timeline is written`
   return Effect.fail(new StoreDamaged({ reason: `${reason}: run assent verify` }))
 }
 

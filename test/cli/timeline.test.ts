@@ -143,7 +143,8 @@ describe("the page", () => {
     const { code, stderr, stdout } = await run(["timeline", ...store, "--email", "no@example.org", "--html", "no.html"])
     expect([code, stdout]).toEqual([0, ""])
     expect(stderr).toBe(
-      "warning: the identifier names no one, as known at that instant\nno.html: is the timeline as a page\n",
+      "warning: the identifier names no one, as known at that instant; of an erased person ask by --concord-id\n" +
+        "no.html: is the timeline as a page\n",
     )
     expect(read("no.html")).toContain("No one was known by this identifier")
   })
@@ -187,7 +188,7 @@ test("says of an erased person that it was erased, and what is left", async () =
 })
 
 test.each([
-  [["--email", "a@example.org"], "give the ledger once: either --store or --events"],
+  [["--email", "a@example.org"], "give the ledger: --store or ASSENT_STORE, or --events for files"],
   [[...store, "--events", "events.ndjson"], "give the ledger once: either --store or --events"],
   [[...store, "--person", "ann"], "--person: comes with --events"],
   [

@@ -9,6 +9,7 @@ import { Command, Flag } from "effect/cli"
 import * as Replacement from "../../../adapters/files/Replacement.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { PersonTimeline } from "../../../core/people/PersonTimeline.ts"
+import * as Store from "../../Store.ts"
 import * as Flags from "../Flags.ts"
 import * as KeysFlag from "../KeysFlag.ts"
 import * as Output from "../Output.ts"
@@ -78,7 +79,10 @@ const validateStore = ({ person, rules, types }: Given) => {
 const validate = (given: Given) => {
   const { events, json, store, text } = given
   if (json && text) return refuse("give one of --json and --text")
-  if (Option.isSome(store) === Option.isSome(events)) return refuse("give the ledger once: either --store or --events")
+  if (Option.isNone(store) && Option.isNone(events)) {
+    return refuse(`give the ledger: --store or ${Store.variable}, or --events for files`)
+  }
+  if (Option.isSome(store) && Option.isSome(events)) return refuse("give the ledger once: either --store or --events")
   const ofLedger = Option.isSome(events) ? validateFiles(events.value, given) : validateStore(given)
   return Effect.andThen(
     ofLedger,
@@ -136,7 +140,9 @@ const widthMax = 100
 
 const warnings = ({ types, ...timeline }: PersonTimeline, given: Given): string | undefined => {
   const flag = Option.isSome(given.person) ? "--person: " : ""
-  if (timeline.concordId === undefined) return "the identifier names no one, as known at that instant"
+  if (timeline.concordId === undefined) {
+    return "the identifier names no one, as known at that instant; of an erased person ask by --concord-id"
+  }
   const isSilent = types.every(({ changes, events }) => events.length === 0 && changes.length === 0)
   if (!isSilent) return undefined
   return timeline.erased === undefined ? `${flag}no event about this person is known` : "the person was erased"
