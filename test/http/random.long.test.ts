@@ -1,2 +1,2 @@
-/** The requests of `random.test.ts`, four times as many. */
+/** The requests of `random.test.ts`, with four times their number. */
 import "./random.test.ts"
