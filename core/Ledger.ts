@@ -120,6 +120,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     identify: bound(Identifying.identify),
     identifiedBefore: bound(Identifying.identifiedBefore),
     areOne: bound(Joins.areOne),
+    counted: bound(Joins.counted),
     person: bound(PersonFacts.of),
     heldData: bound(HeldData.of),
     personPositions: bound(PersonFacts.positions),

@@ -62,7 +62,12 @@ export const problems = (shape: Shape): ReadonlyArray<TableProblem> =>
   [...required, ...optional].flatMap((name) => {
     const kind = shape[name]
     const where = `column ${name}`
-    if (kind === undefined) return required.some((each) => each === name) ? [{ where, reason: "is required" }] : []
+    if (kind === undefined) {
+      if (!required.some((each) => each === name)) return []
+      const hint =
+        name === "concordId" ? ", as export writes it; take a list of another system in with import --map" : ""
+      return [{ where, reason: `is required${hint}` }]
+    }
     if (allowed[name].includes(kind)) return []
     return [{ where, reason: `expected ${allowed[name].map((each) => words[each]).join(" or ")}` }]
   })

@@ -67,5 +67,12 @@ export const resembled = (name: string): string | undefined => {
   return Mapping.members.find((member) => distance(plain, member.toLowerCase()) <= Math.floor(member.length / 5))
 }
 
+/** Words for the withdrawal of a consent, in the languages in which columns are often named. */
+const withdrawal =
+  /unsub|optout|optedout|revo[kc]|withdr|kündig|kuendig|abgemeldet|abmeld|abbestell|widerruf|austrag|désins|desins|désabonn|desabonn|résili|baja|disiscri|uitgeschreven|afgemeld/
+
+/** Whether a column seems to say that a consent was withdrawn. */
+export const isWithdrawal = (name: string): boolean => withdrawal.test(withoutSeparators(name))
+
 /** Whether a name can be shown. A file without a header has data in its place, such as an address. */
 export const isShown = (name: string): boolean => /^[\p{L}\p{N}_ ./()-]{1,64}$/u.test(name)

@@ -27,15 +27,21 @@ export const notJson = (field: string, column: string): RowFault =>
 
 const isEmpty = (held: unknown): boolean => held === null || held === ""
 
+/** The most values of a mapping that a message lists. */
+const maxShown = 10
+
 /** Looks up what a value means. An empty field is `""`. */
 const meaning = (member: string, column: string, values: Readonly<Record<string, string>>): ColumnReader => {
+  const known = Object.keys(values)
+  const shown = known.slice(0, maxShown).map((value) => JSON.stringify(value))
+  const all = `${shown.join(", ")}${known.length > shown.length ? " and more" : ""}`
   const isEmptyMeant = Object.hasOwn(values, "")
   return (held) => {
     if (isEmpty(held) && !isEmptyMeant) return nothing
     const text = isEmpty(held) ? "" : String(held)
     return Object.hasOwn(values, text)
       ? Result.succeed(values[text])
-      : Result.fail(fault(member, `the mapping has no value for what the column ${column} holds`))
+      : Result.fail(fault(member, `the column ${column} must hold a value of the mapping, in the same letters: ${all}`))
   }
 }
 

@@ -24,6 +24,8 @@ export interface RowMapper extends HeaderCheck {
   readonly unseen: () => ReadonlyArray<MissingColumn>
   /** The columns so far that are not read and look like a member that is not read from another column. */
   readonly warnings: () => ReadonlyArray<string>
+  /** The columns so far that are not read, as far as they can be shown. */
+  readonly unread: () => ReadonlyArray<string>
 }
 
 /** A column of the mapping. */
@@ -199,5 +201,6 @@ export const make = (mapping: Mapping.Mapping, ofRefusals = false): RowMapper =>
     },
     unseen: () => [...(items > 0 ? unfound(ofMapping) : []), ...(rows > 0 ? unfound(ofConditions) : [])],
     warnings: names.warnings,
+    unread: names.unread,
   }
 }

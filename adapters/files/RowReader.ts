@@ -4,7 +4,8 @@
  *
  * A row that cannot be read is emitted with the reason, and reading continues after it. Reading stops at CSV whose
  * quotes do not match, because the start of the next record is unknown, and at CSV that is not UTF-8, because its
- * encoding is unknown. Blank lines are skipped.
+ * encoding is unknown. Blank lines are skipped, and so are records whose fields are all empty, as spreadsheets write
+ * them for empty rows.
  */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { CsvError, parse } from "csv-parse"
@@ -150,15 +151,17 @@ const csv = <E, R>(
       skip_empty_lines: true,
     })
   return Stream.suspend(() => {
+    let emptyRecords = 0
     const lineOf = makeLineFinder(linesBefore)
     let header: ReadonlyArray<string> | undefined
     const parser = newParser()
-    const counted = Stream.tap(bytes, () => Effect.sync(() => onBlank?.(parser.info.empty_lines)))
+    const counted = Stream.tap(bytes, () => Effect.sync(() => onBlank?.(parser.info.empty_lines + emptyRecords)))
     const toRows = Effect.fnUntraced(function* (records: ReadonlyArray<Parsed>) {
       const rows: Array<FileRow> = []
       for (const parsed of records) {
         const line = lineOf(parsed)
         if (header === undefined) header = yield* readHeader(parsed.record, line, check)
+        else if (parsed.record.every((field) => field === "")) emptyRecords++
         else rows.push(fromRecord(header, parsed.record, line))
       }
       return rows

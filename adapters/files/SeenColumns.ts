@@ -15,12 +15,14 @@ export interface SeenColumns {
   readonly isRead: (name: string) => boolean
   /** The columns that are not read and look like a member that is not read from another column. */
   readonly warnings: () => ReadonlyArray<string>
+  /** The columns that are not read and whose names can be shown: at most {@link maxWarnings}. */
+  readonly unread: () => ReadonlyArray<string>
 }
 
 /** The most names that are remembered; NDJSON may have other names in each row. */
 const maxNames = 1000
 
-/** The most columns that are warned of. */
+/** The most columns that are warned of, or listed. */
 const maxWarnings = 20
 
 /** Makes it for a file that is read by a mapping, whose columns have the names `mapped`. */
@@ -41,16 +43,22 @@ export const make = (mapping: Mapping, mapped: ReadonlySet<string>): SeenColumns
   }
   const warningOf = (name: string): ReadonlyArray<string> => {
     if (ColumnNames.isMember(name) || mapped.has(name) || !ColumnNames.isShown(name)) return []
+    if (ColumnNames.isWithdrawal(name)) {
+      return [`the column ${name} is not read, and may say that a consent was withdrawn: import it by a second mapping`]
+    }
     const resembled = ColumnNames.resembled(name)
     return resembled === undefined || mapping.members.has(resembled) || known.has(resembled)
       ? []
       : [`the column ${name} is not read: map ${resembled} to it, or to null if it means something else`]
   }
+  const isUnread = (name: string): boolean =>
+    !ColumnNames.isMember(name) && !mapped.has(name) && ColumnNames.isShown(name)
   return {
     meet,
     all: () => [...known.keys()],
     isRead: (name) => mapped.has(name) || ColumnNames.memberOf(name) !== undefined,
     warnings: () =>
       [...known].flatMap(([name, member]) => (member === undefined ? warningOf(name) : [])).slice(0, maxWarnings),
+    unread: () => [...known.keys()].filter(isUnread).slice(0, maxWarnings),
   }
 }

@@ -3,10 +3,11 @@
  */
 
 /** For a file without a byte order mark: the encoding in which Windows writes in Western Europe and America. */
-export const notUtf8 = "not UTF-8: convert the file, if Windows wrote it with iconv -f WINDOWS-1252 -t UTF-8"
+export const notUtf8 =
+  "not UTF-8: if Windows wrote the file, convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE > CONVERTED"
 
 /** For a file whose first bytes are those of UTF-16. */
-export const utf16 = "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8"
+export const utf16 = "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8 FILE > CONVERTED"
 
 /** Whether bytes, the beginning of a file, are a byte order mark of UTF-16. */
 export const isUtf16 = ([first, second]: Uint8Array): boolean =>

@@ -64,7 +64,7 @@ export const all = {
   ),
   keys: entry("Make the key file of a ledger, list its epochs, or begin an epoch", () => import("./commands/keys.ts")),
   people: entry(
-    "Show what is held about a person, release an identifier, or rename accounts",
+    "Show what is held about a person, select the people of a simulation, release an identifier, or rename accounts",
     () => import("./commands/people.ts"),
   ),
   erase: entry(

@@ -33,7 +33,7 @@ export interface RowFile {
 
 const badInput =
   (file: string) =>
-  ({ line, reason }: BadRows): BadInput =>
+  ({ line, reason }: Pick<BadRows, "line" | "reason">): BadInput =>
     new BadInput({
       file,
       problems: [{ where: line === undefined ? "" : `line ${line}`, reason: `${reason}; nothing behind it was read` }],
@@ -47,7 +47,17 @@ const missing = (file: string, { columns }: MissingColumns): BadInput =>
     isCutShort: false,
   })
 
+/** The files of spreadsheet programs, which hold no rows of text. */
+const workbook = /\.(xlsx?|xlsm|xlsb|ods|numbers)$/i
+
+/** Fails for the file of a spreadsheet program. */
+const refuseWorkbook = (file: string) =>
+  workbook.test(file)
+    ? Effect.fail(badInput(file)({ reason: "is a workbook: save it as CSV UTF-8 in the spreadsheet program" }))
+    : Effect.void
+
 const openUnsorted = Effect.fnUntraced(function* ({ delimiter, file, format, header }: RowFileOptions) {
+  yield* refuseWorkbook(file)
   const { bytes, name, size } = yield* Source.open(file)
   let read = 0
   let recognized: string | undefined

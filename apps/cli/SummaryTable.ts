@@ -28,6 +28,7 @@ const mostAsked = (summary: Summary): ReadonlyArray<Row> =>
     .filter(({ mustAskAfter, mayAskAfter }) => mustAskAfter + mayAskAfter > 0)
     .toSorted((a, b) => b.mustAskAfter - a.mustAskAfter || b.mayAskAfter - a.mayAskAfter || a.at - b.at)
     .slice(0, 5)
+    .toSorted((a, b) => a.at - b.at)
     .map(({ at, mustAskBefore, mustAskAfter, mayAskBefore, mayAskAfter }) => [
       Instant.format(at).slice(0, 10),
       ...[mustAskBefore, mustAskAfter, mayAskBefore, mayAskAfter].map(count),

@@ -36,8 +36,16 @@ const ofAnswers = ({ changed, examples, refusalsOverturned }: AnswersTally): Rea
   ]
 }
 
-/** Writes the tables, with a line feed at the end. */
-export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: boolean): string => {
+/** The most characters of a line of text. */
+const maxWidth = 98
+
+/** Writes the tables, and the names of the columns that are not read, with a line feed at the end. */
+export const write = (
+  tally: ImportTally,
+  { project, store }: Ledger,
+  isDryRun: boolean,
+  unread: ReadonlyArray<string>,
+): string => {
   const { consentStates, faults, leftOut = {}, recorded, recordedBefore, rejected, rows, skipped = 0 } = tally
   const { alsoRecorded = 0, answers, replacedDates = 0 } = tally
   const states = ConsentState.all.filter((state) => consentStates[state] > 0)
@@ -58,6 +66,9 @@ export const write = (tally: ImportTally, { project, store }: Ledger, isDryRun: 
   ]
   parts.push(...counts("what is wrong", faults), ...counts("recorded without", leftOut))
   if (answers !== undefined) parts.push(...ofAnswers(answers))
+  if (unread.length > 0) {
+    parts.push(Table.wrap(`columns that are not read: ${unread.join(", ")}`, maxWidth).join("\n"))
+  }
   parts.push(`ledger ${store}, project ${project}${isDryRun ? ": nothing was recorded" : ""}`)
   return `${parts.join("\n\n")}\n`
 }

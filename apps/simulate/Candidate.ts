@@ -65,17 +65,23 @@ export const backDated = (types: Types, candidate: Types, knownAt: Instant.Insta
   )
 }
 
+/** The most types that a warning lists. */
+const maxShown = 5
+
 /** A warning for each rule that matches no type, neither one of `types` nor one that only events name. */
 export function* unmatched(
   { name, value }: Given<Rules.RuleSet>,
   types: Types,
   named: Iterable<string>,
 ): Generator<string> {
+  const shown = types.slice(0, maxShown).map(nameOf)
+  const there =
+    shown.length === 0 ? "" : `; the ledger has ${shown.join(", ")}${types.length > maxShown ? " and more" : ""}`
   const listed = new Set(types.map(({ id }) => id))
   const others = [...named].filter((id) => !listed.has(id)).map((id) => ({ id }))
   for (const [index, { match }] of value.entries()) {
     if (![...types, ...others].some((type) => Rules.matches(match, type))) {
-      yield `${name}: /${index}/match: matches no consent type`
+      yield `${name}: /${index}/match: matches no consent type${there}`
     }
   }
 }

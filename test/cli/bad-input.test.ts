@@ -134,7 +134,10 @@ describe("documents", () => {
 
   it("not UTF-8", async () => {
     for (const [bytes, reason] of [
-      [[0xff, 0xfe, 0x7b, 0x00], "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8"],
+      [
+        [0xff, 0xfe, 0x7b, 0x00],
+        "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8 FILE > CONVERTED",
+      ],
       [[0x22, 0xfc, 0x22], notUtf8],
     ] as const) {
       place.write("types.json", Buffer.from(bytes))

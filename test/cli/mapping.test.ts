@@ -106,6 +106,41 @@ test("A column that is not read and looks like an expiry is warned of.", async (
   expect(tally).toMatchObject({ recorded: 1, warnings: [expect.any(String)] })
 })
 
+test("A column that is not read is named, and warned of if it may say that a consent was withdrawn.", async () => {
+  const content = "userId;consentState;consentDate;Name;Kündigung am\na;accepted;2023-01-01T00:00:00Z;A;02.02.2023\n"
+  const { stderr, tally } = await importFile("german.csv", content, {})
+  expect(stderr).toContain(
+    "warning: the column Kündigung am is not read, and may say that a consent was withdrawn: import it by a second mapping\n",
+  )
+  expect(tally).toMatchObject({ recorded: 1, unread: ["Name", "Kündigung am"] })
+  const second = {
+    consentState: { value: "declined" },
+    consentDate: { column: "Kündigung am", format: "dd.MM.yyyy", zone: "Europe/Berlin" },
+  }
+  const withdrawn = await importFile("german.csv", content, { ...second, where: { column: "Kündigung am", not: [""] } })
+  expect([withdrawn.stderr.includes("withdrawn"), withdrawn.tally]).toMatchObject([
+    false,
+    { recorded: 1, consentStates: { declined: 1 } },
+  ])
+})
+
+test("A value that the mapping lacks is not quoted, but the values that it has are.", async () => {
+  const content = "userId,opt,consentDate\na,JA,2023-01-01T00:00:00Z\n"
+  const { code, stderr } = await importFile("values.csv", content, {
+    consentState: { column: "opt", values: { ja: "accepted", nein: "declined" } },
+  })
+  const detail = 'the column opt must hold a value of the mapping, in the same letters: "ja", "nein"'
+  expect([code, stderr]).toEqual([2, `line 2: consentState: invalid: ${detail}\n`])
+})
+
+test("Empty rows of a spreadsheet are no rows, and a workbook is refused with what to do.", async () => {
+  const content = "userId;consentState;consentDate\n;;\na;accepted;2023-01-01T00:00:00Z\n;;\n"
+  const { code, tally } = await importFile("empty.csv", content, {})
+  expect([code, tally]).toMatchObject([0, { rows: 1, recorded: 1, rejected: 0 }])
+  const { code: refused, stderr } = await importFile("list.xlsx", "PK\u0003\u0004", {})
+  expect([refused, stderr]).toEqual([2, expect.stringContaining("list.xlsx: is a workbook: save it as CSV UTF-8")])
+})
+
 test("A pointer enters lists.", async () => {
   const row = {
     id: "f-1",

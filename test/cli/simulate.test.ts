@@ -271,9 +271,9 @@ describe("events as CSV", () => {
     [
       "WINDOWS-1252",
       Buffer.from("é", "latin1"),
-      "line 2: not UTF-8: convert the file, if Windows wrote it with iconv -f WINDOWS-1252",
+      "line 2: not UTF-8: if Windows wrote the file, convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE > CONVERTED",
     ],
-    ["UTF-16", undefined, "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8"],
+    ["UTF-16", undefined, "not UTF-8 but UTF-16: convert the file with iconv -f UTF-16 -t UTF-8 FILE > CONVERTED"],
   ])("in %s are refused with the command that converts them", async (_, name, reason) => {
     const text = `${header.join(",")}\ne1,ann,news,accepted,${jan31},${jan31}\n`
     const [before = "", after = ""] = text.split("ann")
@@ -291,7 +291,10 @@ describe("events as CSV", () => {
 it("warns of a rule that matches nothing", async () => {
   place.write("none.json", JSON.stringify([{ match: { label: "no such" }, rules: {} }, six]))
   const { code, stderr } = await place.run([...question, "--candidate", "none.json"])
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "warning: none.json: /0/match: matches no consent type\n" })
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: "warning: none.json: /0/match: matches no consent type; the ledger has marketing / newsletter\n",
+  })
 })
 
 it("takes version 1 of a type without versions for one that was always there", async () => {
@@ -342,7 +345,7 @@ describe("refuses, having written nothing", () => {
     ["an unknown rule pack", [...events, ...window, "--candidate", "pack:cnil@1999-01"], "pack:cnil@1999-01"],
     ["a bad line", ["--events", "bad.ndjson", ...window, ...candidate], "bad.ndjson: line 2"],
     ["a file that is not there", ["--events", "none.ndjson", ...window, ...candidate], "none.ndjson: no such file"],
-    ["no ledger", [...window, ...candidate], "--store or --events"],
+    ["no ledger", [...window, ...candidate], "--store, --events, or the variable ASSENT_STORE"],
     ["two ledgers", [...events, "--store", "sqlite:a.db", ...window, ...candidate], "--store or --events"],
     ["no candidate", [...events, ...window], "--candidate"],
     ["a limit without a number", [...events, ...window, ...candidate, "--fail-on", "lost-permission"], "--fail-on"],

@@ -238,6 +238,7 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   return {
     tally,
     isRefused,
+    unread: mapper?.unread() ?? [],
     warnings: stop === undefined ? warnings : [...warnings, `${stop.message} (${acceptFlag})`],
   }
 }, Effect.scoped)
@@ -249,15 +250,15 @@ export const command = Command.make(
   Effect.fnUntraced(function* (given) {
     const { dryRun, json, store } = given
     yield* StoreFlag.printIfFromEnvironment(store)
-    const { project, tally, isRefused, warnings } = yield* ProjectFlag.withProject(given, (scope) =>
+    const { project, tally, isRefused, unread, warnings } = yield* ProjectFlag.withProject(given, (scope) =>
       Effect.map(importRows(scope, given), (imported) => ({ project: scope.project.id, ...imported })),
     )
     yield* Effect.forEach(warnings, Output.warn, { discard: true })
     const ledger = { store: Store.redact(store.url), project }
     yield* Output.write(
       json
-        ? `${JSON.stringify({ dryRun, ...ledger, ...tally, ...(warnings.length > 0 && { warnings }) }, undefined, 2)}\n`
-        : TallyTable.write(tally, ledger, dryRun),
+        ? `${JSON.stringify({ dryRun, ...ledger, ...tally, ...(warnings.length > 0 && { warnings }), ...(unread.length > 0 && { unread }) }, undefined, 2)}\n`
+        : TallyTable.write(tally, ledger, dryRun, unread),
     )
     if (isRefused) {
       yield* Effect.sync(() => {

@@ -1,5 +1,6 @@
 /**
- * `assent people`: shows what is held about a person, releases an identifier, and renames accounts.
+ * `assent people`: shows what is held about a person, selects those that a simulation names, releases an
+ * identifier, and renames accounts.
  */
 import { Effect, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
@@ -23,6 +24,7 @@ import * as RowFile from "../RowFile.ts"
 import * as StoreFlag from "../StoreFlag.ts"
 import * as Table from "../Table.ts"
 import { data } from "./peopleData.ts"
+import { select } from "./peopleSelect.ts"
 
 /** The exit code if a row was rejected, or the identifier names no one. */
 const notDone = 2
@@ -188,4 +190,4 @@ const release = Command.make(
 )
 
 /** The command. */
-export const command = Command.make("people").pipe(Command.withSubcommands([data, release, rename]))
+export const command = Command.make("people").pipe(Command.withSubcommands([data, select, release, rename]))

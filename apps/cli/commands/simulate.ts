@@ -70,7 +70,11 @@ const withLedger = <G extends Given>(given: G): Effect.Effect<G, CliError.Valida
 
 const validate = (given: Given): Effect.Effect<void, CliError.ValidationError> => {
   if (Option.isSome(given.store) === Option.isSome(given.events)) {
-    return refuse("give the ledger once: either --store or --events")
+    return refuse(
+      Option.isNone(given.store)
+        ? "give the ledger: --store, --events, or the variable ASSENT_STORE, which is not set"
+        : "give the ledger once: either --store or --events",
+    )
   }
   if (Option.isSome(given.store) && Option.isSome(given.types)) {
     return refuse("--types comes with --events; a store has its own types")
