@@ -38,7 +38,9 @@ export const concerns = [
 /** One of {@link concerns}. */
 export type Concern = (typeof concerns)[number]
 
-const isRefusal = ({ status }: DiffRead["after"]): boolean => status === "refused" || status === "withdrawn"
+/** Whether an answer is a no, also one whose time is over. */
+export const isRefusal = ({ status }: Pick<DiffRead["after"], "status">): boolean =>
+  status === "refused" || status === "withdrawn"
 
 /** Whether asking is needed: an answer has ended that was no refusal, and nothing is permitted without a new one. */
 const isNeeded = (after: DiffRead["after"]): boolean => !after.permitted && !isRefusal(after)

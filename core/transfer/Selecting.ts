@@ -3,11 +3,13 @@
  *
  * A ledger keeps identifiers as keyed hashes, so it can say which people a row names, but cannot write their addresses.
  * A row is chosen only if everyone that its identifiers name is concerned, because in doubt a person is not asked.
+ * For the same reason no one is to be asked again that has said no since the simulation.
  */
 import { Effect, Result } from "effect"
 import * as DiffRead from "../formats/DiffRead.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type * as Joins from "../ledger/Joins.ts"
+import type { PersonAnswer, PersonQuestion, TypeDecision } from "../ledger/Reading.ts"
 import * as Admission from "../model/Admission.ts"
 import type { Organization, ProjectScope } from "../model/Catalog.ts"
 import type { Identifiers } from "../model/People.ts"
@@ -22,6 +24,7 @@ export type Concerned = Map<string, boolean>
 export interface PersonUseCases {
   readonly find: (scope: ProjectScope, identifiers: Identifiers) => ReturnType<typeof Resolving.find>
   readonly counted: (organization: Organization, concordId: string) => ReturnType<typeof Joins.counted>
+  readonly decisions: (question: PersonQuestion) => Effect.Effect<PersonAnswer<TypeDecision>, StoreUnavailable>
 }
 
 const keyOf = (concordId: string, consentType: string): string => `${concordId} ${consentType}`
@@ -53,12 +56,20 @@ export const addLines = (
 
 /**
  * The fate of a row. `further`: everyone that it names is concerned, and had a row before. `unknown`: its identifiers
- * name no one.
+ * name no one. `refused`: one of them would have to be asked again, but the answer is a no now.
  */
-export type Fate = "chosen" | "further" | "unconcerned" | "unknown" | "skipped" | ReadonlyArray<Intake.RowFault>
+export type Fate =
+  | "chosen"
+  | "further"
+  | "refused"
+  | "unconcerned"
+  | "unknown"
+  | "skipped"
+  | ReadonlyArray<Intake.RowFault>
 
 /** How rows are read, and of which project. */
 export interface Selecting extends ProjectScope {
+  readonly concern: DiffRead.Concern
   readonly map: NonNullable<Intake.Intake["map"]>
 }
 
@@ -72,10 +83,24 @@ const peopleOf = Effect.fnUntraced(function* (item: Admission.Item, scope: Proje
   return [...new Set(counted)]
 })
 
+/** Whether the answer of one of the people about a type is a refusal now. */
+const hasRefused = Effect.fnUntraced(function* (
+  people: ReadonlyArray<string>,
+  consentType: string,
+  { organization, project }: ProjectScope,
+  { decisions }: PersonUseCases,
+) {
+  for (const concordId of people) {
+    const { items } = yield* decisions({ organization, project, concordId, consentTypes: [consentType] })
+    if (items.some(({ decision }) => DiffRead.isRefusal(decision))) return true
+  }
+  return false
+})
+
 /** Says what becomes of a row. */
 export const choose = Effect.fnUntraced(function* (
   row: Intake.FileRow,
-  { map, ...scope }: Selecting,
+  { concern, map, ...scope }: Selecting,
   pairs: Concerned,
   ledger: PersonUseCases,
 ): Effect.fn.Return<Fate, StoreUnavailable> {
@@ -94,6 +119,7 @@ export const choose = Effect.fnUntraced(function* (
   const keys = people.map((concordId) => keyOf(concordId, type.id))
   if (!keys.every((key) => pairs.has(key))) return "unconcerned"
   if (keys.every((key) => pairs.get(key) === true)) return "further"
+  if (concern === "must-be-asked-again" && (yield* hasRefused(people, type.id, scope, ledger))) return "refused"
   for (const key of keys) pairs.set(key, true)
   return "chosen"
 })

@@ -69,10 +69,13 @@ test("writes one row of everyone that must be asked again at an instant, as the 
   expect(statSync(join(folder, "ask.csv")).mode & 0o777).toBe(0o600)
 })
 
-test("leaves out a person that has said no by then, and a row that names one", async () => {
-  const before = await select("2024-10-01T00:00:00Z")
-  expect(before.rows.split("\r\n").slice(1, -1)).toEqual([list[1], list[3], list[5]])
-  const after = await select("2024-12-01T00:00:00Z")
+test("leaves out a person that has said no, at the instant or since, and a row that names one", async () => {
+  const lost = await select("2024-10-01T00:00:00Z", ["--concern", "lost-permission"])
+  expect(lost.rows.split("\r\n").slice(1, -1)).toEqual([list[1], list[3], list[5]])
+  const asked = await select("2024-10-01T00:00:00Z")
+  expect(asked.rows.split("\r\n").slice(1, -1)).toEqual([list[1]])
+  expect(asked.stdout).toMatch(/must be asked, but have said no by now +3\n/)
+  const after = await select("2024-12-01T00:00:00Z", ["--concern", "lost-permission"])
   expect(after.rows).not.toMatch(/ben|cleo/)
 })
 

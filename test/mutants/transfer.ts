@@ -12,6 +12,7 @@ export const transfer: Part = {
   tests: [
     "test/cli/import.test.ts",
     "test/cli/importRefusals.test.ts",
+    "test/cli/peopleSelect.test.ts",
     "test/core/rowCounts.test.ts",
     "test/contract/dryRun.test.ts",
     "test/contract/exporting.test.ts",
@@ -120,5 +121,13 @@ export const transfer: Part = {
       "found === undefined ? Effect.succeed(found)",
       "A dry run says what then",
     ],
+    ["Selecting.ts", "line.from <= at && at < line.until", "true", "leaves out a person that has said no"],
+    [
+      "Selecting.ts",
+      "keys.every((key) => pairs.has(key))",
+      "keys.some((key) => pairs.has(key))",
+      "leaves out a person that",
+    ],
+    ["Selecting.ts", "items.some(({ decision }) => DiffRead.isRefusal(decision))", "false", "leaves out a person that"],
   ],
 }

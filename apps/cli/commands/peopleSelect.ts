@@ -81,7 +81,7 @@ const writerOf = (isCsv: boolean, delimiter: () => string) => {
   }
 }
 
-type Tally = Record<"chosen" | "further" | "unconcerned" | "unknown" | "skipped" | "unread", number>
+type Tally = Record<"chosen" | "further" | "refused" | "unconcerned" | "unknown" | "skipped" | "unread", number>
 
 const selectRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged, at: Instant.Instant) {
   const concerned = yield* readDiff(given, at)
@@ -100,7 +100,7 @@ const selectRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   const faults = yield* RejectedRows.open(Option.none())
   const progress = yield* Progress.makeWithLines
   const ledger = yield* Ledger
-  const tally: Tally = { chosen: 0, further: 0, unconcerned: 0, unknown: 0, skipped: 0, unread: 0 }
+  const tally: Tally = { chosen: 0, further: 0, refused: 0, unconcerned: 0, unknown: 0, skipped: 0, unread: 0 }
   const isCsv = Option.getOrElse(given.format, () => RowReader.formatOf(given.file)) === "csv"
   const writer = writerOf(isCsv, () => file.recognized() ?? ",")
   let isBegun = false
@@ -114,7 +114,12 @@ const selectRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
     yield* begin
     let chosen = ""
     for (const row of block) {
-      const fate = yield* Selecting.choose(row, { ...scope, map: mapper.map }, concerned, ledger)
+      const fate = yield* Selecting.choose(
+        row,
+        { ...scope, concern: given.concern, map: mapper.map },
+        concerned,
+        ledger,
+      )
       tally[typeof fate === "string" ? fate : "unread"]++
       if (fate === "chosen") chosen += writer.row(row)
       else if (typeof fate !== "string") yield* faults.write(fate.map((fault) => ({ line: row.line, ...fault })))
@@ -135,6 +140,7 @@ const asText = ({ answers, missing, tally }: Selected, { concern, out }: Flagged
   const rows = [
     [`written to ${out}`, tally.chosen],
     ["more rows of the same people", tally.further],
+    ["must be asked, but have said no by now", tally.refused],
     ["not concerned, or only a part of those named", tally.unconcerned],
     ["name no one in this ledger", tally.unknown],
     ["left out by the mapping", tally.skipped],
