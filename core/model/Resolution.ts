@@ -205,8 +205,6 @@ const leaveOut = (mentions: ReadonlyArray<Mention>, item: ItemIdentifiers, known
 /** Resolves the identifiers of an item. */
 export const resolve = (item: ItemIdentifiers, known: Known): Resolved | Conflicting => {
   const mentions = mentionsOf(item, known)
-  // Its only identifier is the id of a person that was erased.
-  if (mentions.length === 0) return { people: [newPerson], claims: [], leftOut: [] }
   const conflicts = conflictsOf(mentions, item, known)
   if (conflicts.length === 0) {
     const person = strongestOf(mentions)

@@ -45,20 +45,8 @@ export const erasure: Part = {
       "if (counted.person.erasedAt !== undefined) {",
       onLedgers,
     ],
-    [
-      "core/ledger/AskedPeople.ts",
-      "Math.max(named.learnt, counted.learnt ?? Instant.min, erasedAt)",
-      "Math.max(named.learnt, counted.learnt ?? Instant.min)",
-      onLedgers,
-    ],
     // X8: an erased id names no one.
     ["core/ledger/BatchPlan.ts", "concordId: isErased ? undefined : concordId", "concordId", onLedgers],
-    [
-      "core/model/Resolution.ts",
-      "people: [newPerson], claims: [], leftOut: []",
-      "people: [], claims: [], leftOut: []",
-      onLedgers,
-    ],
     ["core/ledger/Recording.ts", "if (tried.erased!.size === 0) return outcome", "return outcome", onLedgers],
     [
       "core/people/PersonFacts.ts",
