@@ -61,6 +61,8 @@ const expectedElsewhere =
   `the store was empty, and a demonstration was set up in it: if a ledger should be there, look at ${Store.variable}, ` +
   `at its volume and at its backup; ${Store.demonstrationVariable}=off refuses to start instead`
 
+const stops = "the service stops: requests that it has accepted are answered, and then the process ends"
+
 /**
  * Prints the address and the ledger. On an empty ledger it first founds the demonstration, and prints how to try it.
  */
@@ -69,6 +71,8 @@ export const print = Effect.fnUntraced(function* (store: string) {
   const server = yield* HttpServer.HttpServer
   const url = HttpServer.formatAddress(server.address)
   const founded = yield* ledger.found
+  // An end without this line was no end that was asked for.
+  yield* Effect.addFinalizer(() => Effect.logInfo(stops))
   // The service runs although its ledger cannot be read just now.
   const described = yield* Effect.option(describe(store))
   const listens = `Assent listens on ${url} (reference: ${url}/docs)`

@@ -36,6 +36,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const ending = await server.end(signal)
     expect(ending).toMatchObject({ code: 0, signal: null })
     expect(ending.millis).toBeLessThan(4_000)
+    expect(server.output()).toContain('"message":"the service stops: ')
     await talk.closed
   },
 )

@@ -7,7 +7,7 @@ export const start: Part = {
   mutants: [
     ["apps/OneServer.ts", "error instanceof FileLock.Held", "false", "a second server on one SQLite file"],
     ["apps/Store.ts", "(yield* catalog.current).revision === 0", "false", "refuses a path at which nothing is"],
-    ["apps/server/PrettyLog.ts", "isShort ? undefined : reason", "undefined", "keeps the whole reason"],
+    ["apps/server/PrettyLog.ts", "isShort ? undefined : reason", "undefined", "of a failure keeps the whole reason"],
     ["apps/StoreName.ts", " || named.has(error)", "", "assent move names the flag"],
     ["apps/server/ListenFault.ts", "settings.metricsPort !== undefined", "false", "is named with the cause"],
     [

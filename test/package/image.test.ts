@@ -116,6 +116,16 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("the se
     ])
   })
 
+  test("replaces a lost API key, by the command that the pages name", async () => {
+    const command = "/nodejs/bin/node dist/apps/cli/main.js key --role owner"
+    expect(read("docs/operating.md")).toContain(`docker exec CONTAINER ${command}\n`)
+    const { code, said } = await runIn(command.split(" "))
+    expect([code, said]).toEqual([0, expect.stringMatching(/^assent_[\w-]{43}$/m)])
+    const apiKey = /^assent_[\w-]{43}$/m.exec(said)![0]
+    const asked = `http://127.0.0.1:${port}/privacy-v1/organizations`
+    expect((await fetch(asked, { headers: { "x-api-key": apiKey } })).status).toBe(200)
+  })
+
   test("has no rights: its user owns nothing, its root cannot be written to, there is no shell", async () => {
     const status = readFileSync(`/proc/${server.pid}/status`, "utf8")
     expect(status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m)
