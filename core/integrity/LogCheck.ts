@@ -54,21 +54,28 @@ const faultsOf = (
 const range = (first: number, last: number): string =>
   first === last ? `position ${first} is missing` : `positions ${first} to ${last} are missing`
 
+const beginning = (events: number): string => (events === 1 ? "the first event is" : `the first ${events} events are`)
+
 /** The id of the project that has a lane; `undefined` if none has it. */
 const projectOf = (lane: number, { byNumber }: CatalogCheck.Owners): string | undefined => {
   const owner = byNumber.get(CatalogCheck.numberOf(lane))
   return owner !== undefined && "organization" in owner && lane % Lane.maxCount < owner.lanes ? owner.id : undefined
 }
 
-/** Checks the log. Returns its lanes, and the versions of consent types used in each. */
+/**
+ * Checks the log, which must begin with the lanes of an `earlier` report. Returns its lanes, and the versions of consent
+ * types used in each.
+ */
 export const check = Effect.fnUntraced(function* (
   events: Next<"event">,
   snapshot: Snapshot,
   owners: CatalogCheck.Owners,
   digest: Digest.Digest["Service"],
   externalIds: ExternalIdCheck,
+  earlier: ReadonlyArray<TableReader.LaneDigest>,
   findings: Findings,
 ) {
+  const noted = new Map(earlier.map((each) => [each.lane, each]))
   const lanes = new Map<number, LaneProgress>()
   const progressOf = (lane: number): LaneProgress => {
     const known = lanes.get(lane)
@@ -104,9 +111,20 @@ export const check = Effect.fnUntraced(function* (
     progress.events++
     progress.types.set(row.consent_type, (progress.types.get(row.consent_type) ?? new Set()).add(row.version))
     progress.digest = yield* TableReader.chain(digest, progress.digest, actual)
+    const before = noted.get(lane)
+    if (before?.events === progress.events && before.digest !== progress.digest) {
+      findings.note({ table: "event", lane, what: `${beginning(progress.events)} not those of the earlier report` })
+    }
   })
   yield* TableReader.forEach(events, (rows) => Effect.forEach(rows, use, { discard: true }))
   yield* externalIds.finish
+
+  for (const { events, lane } of earlier) {
+    const now = lanes.get(lane)?.events ?? 0
+    if (now < events) {
+      findings.note({ table: "event", lane, what: `has ${now} events, and ${events} in the earlier report` })
+    }
+  }
 
   const heads = new Map((yield* TableReader.all(snapshot, "lane_head")).map((head) => [head.lane, head]))
   for (const lane of [...new Set([...heads.keys(), ...lanes.keys()])].toSorted((a, b) => a - b)) {

@@ -3,8 +3,8 @@
  * nothing.
  *
  * A finding names a lane and position, or a person's head. A change that no row contradicts cannot be found: an event
- * that was replaced together with everything derived from it changes only the lane's digest, which has to be compared
- * with one that was noted before.
+ * that was replaced together with everything derived from it changes only the lane's digest, which is compared with that
+ * of an earlier report, if one is given.
  */
 import { Effect, Option } from "effect"
 import { type Digest, Mac } from "effect/crypto"
@@ -88,6 +88,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
   hashing: AliasCheck.Hashing,
   progress: TableReader.Progress,
   maxListed: number,
+  earlier: ReadonlyArray<TableReader.LaneDigest>,
 ) {
   const { digest } = hashing
   const findings = FindingsOf.make(maxListed)
@@ -117,7 +118,7 @@ const verifySnapshot = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const externalIds = yield* LookupCheck.externalIds(snapshot, owners, erased, findings)
       const events = watched(yield* tables.read("event"), read)
-      return yield* LogCheck.check(events, snapshot, owners, digest, externalIds, findings)
+      return yield* LogCheck.check(events, snapshot, owners, digest, externalIds, earlier, findings)
     }),
   )
   const folded = yield* guarded(
@@ -183,14 +184,18 @@ const verifySnapshot = Effect.fnUntraced(function* (
   } satisfies Report
 })
 
-/** Verifies a ledger. `progress` counts each event twice: it is read once by its position and once by its person. */
+/**
+ * Verifies a ledger. `progress` counts each event twice: it is read once by its position and once by its person. The log
+ * must begin with the lanes of an `earlier` report.
+ */
 export const verify = (
   rows: LedgerRows,
   digest: Digest.Digest["Service"],
   progress: TableReader.Progress = () => Effect.void,
   maxListed = maxListedDefault,
+  earlier: ReadonlyArray<TableReader.LaneDigest> = [],
 ) =>
   Effect.gen(function* () {
     const hashing = { digest, mac: yield* Mac.Mac, keys: Option.getOrUndefined(yield* Effect.serviceOption(Keys)) }
-    return yield* rows.read((snapshot) => verifySnapshot(snapshot, hashing, progress, maxListed))
+    return yield* rows.read((snapshot) => verifySnapshot(snapshot, hashing, progress, maxListed, earlier))
   })

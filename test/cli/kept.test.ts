@@ -1,6 +1,7 @@
 /**
  * `assent verify` and `assent move`: their outputs and exit codes, and that they write nothing else.
  */
+import { createHash } from "node:crypto"
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -86,6 +87,57 @@ describe("assent verify", () => {
     expect(stdout + stderr).toMatch(said)
     expect(stdout + stderr).not.toMatch(/\n +at |file:\/\//)
     expect(existsSync(path("file.db"))).toBe(isThere)
+  })
+
+  test("finds what an earlier report contradicts, although the ledger agrees with itself", async () => {
+    place.write("earlier.json", (await verify("ledger.db", "--json")).stdout)
+    const file = copy("replaced.db")
+    const row = (await rowsOf(`sqlite:${file}`, "event"))[5]!
+    const body = row.body.replace(`"submitter":"${row.submitter}"`, '"submitter":"another"')
+    const leaf = createHash("sha256").update(`\0${body}`).digest("hex")
+    const database = new DatabaseSync(file)
+    const [trigger] = database.prepare("SELECT sql FROM sqlite_schema WHERE name = 'event_is_never_changed'").all()
+    database.exec("DROP TRIGGER event_is_never_changed")
+    database
+      .prepare("UPDATE event SET body = ?, leaf = unhex(?), submitter = 'another' WHERE lane = ? AND position = ?")
+      .run(body, leaf, row.lane, row.position)
+    database.exec(String(trigger!["sql"]))
+    database.close()
+    expect((await verify("replaced.db")).code).toBe(0)
+    const { code, stdout } = await verify("replaced.db", "--earlier", "earlier.json")
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/\n1 thing is wrong\n$/)])
+    const count = JSON.parse(readFileSync(path("earlier.json"), "utf8")).lanes.find(
+      ({ lane }: { lane: number }) => lane === row.lane,
+    ).events
+    expect(stdout).toContain(`event: lane ${row.lane}: the first ${count} events are not those of the earlier report`)
+  })
+
+  test("accepts an earlier report of a log that has grown since, and not one with more events", async () => {
+    const store = ["--store", "sqlite:grown.db"]
+    const made = JSON.parse((await place.run(["bootstrap", ...store, "--lanes", "1", "--json"])).stdout)
+    const said = (consentDate: string) =>
+      JSON.stringify({ userId: "ann", consentType: made.consentTypes[1].id, consentState: "accepted", consentDate })
+    for (const year of [2024, 2025]) {
+      place.write("said.ndjson", said(`${year}-01-01T00:00:00Z`))
+      expect((await place.run(["import", "said.ndjson", ...store])).code).toBe(0)
+      place.write(`${year}.json`, (await place.run(["verify", ...store, "--json"])).stdout)
+    }
+    const grown = await place.run(["verify", ...store, "--earlier", "2024.json"])
+    expect([grown.code, grown.stdout]).toEqual([
+      0,
+      expect.stringContaining("\nthe log begins with the 1 event of the earlier report\n"),
+    ])
+    const report = JSON.parse(readFileSync(path("2025.json"), "utf8"))
+    report.lanes[0].events++
+    place.write("more.json", JSON.stringify(report))
+    const fewer = await place.run(["verify", ...store, "--earlier", "more.json"])
+    expect([fewer.code, fewer.stdout]).toEqual([
+      1,
+      expect.stringContaining("has 2 events, and 3 in the earlier report"),
+    ])
+    place.write("none.json", "{}")
+    const none = await place.run(["verify", ...store, "--earlier", "none.json"])
+    expect([none.code, none.stdout, none.stderr]).toEqual([2, "", expect.stringContaining("none.json: /lanes")])
   })
 
   test("takes a store that keeps something only", async () => {

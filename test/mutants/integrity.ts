@@ -3,11 +3,13 @@ import type { Part } from "./Mutant.ts"
 
 export const integrity: Part = {
   folder: "core/integrity",
-  tests: ["test/faults/verified.test.ts"],
+  tests: ["test/cli/kept.test.ts", "test/faults/verified.test.ts"],
   mutants: [
     ["LogCheck.ts", "if (actual !== row.leaf)", "if (false)", "finds and names a change of leaf in event"],
     ["LogCheck.ts", "Lane.of(project, row.person) !== row.lane", "false", "finds an event that is there again"],
     ["LogCheck.ts", "row.recorded_at < progress.recordedAt", "false", "finds positions that were swapped"],
+    ["LogCheck.ts", "before.digest !== progress.digest", "false", "finds what an earlier report contradicts"],
+    ["LogCheck.ts", "if (now < events)", "if (false)", "accepts an earlier report of a log that has grown"],
 
     ["HeadCheck.ts", "if (wrong.length > 0)", "if (false)", "finds and names a change of event_id in head"],
 

@@ -3,9 +3,11 @@
  */
 import { existsSync } from "node:fs"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Digest } from "effect/crypto"
+import * as EarlierReport from "../../../adapters/files/EarlierReport.ts"
+import * as Source from "../../../adapters/files/Source.ts"
 import * as FileKeys from "../../../adapters/keys/FileKeys.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import type * as AliasCheck from "../../../core/integrity/AliasCheck.ts"
@@ -13,7 +15,9 @@ import type { Finding } from "../../../core/integrity/Findings.ts"
 import * as Verifying from "../../../core/integrity/Verifying.ts"
 import { Keys as KeysPort } from "../../../core/ports/Keys.ts"
 import * as Keys from "../../Keys.ts"
+import type { LaneDigest } from "../../../core/transfer/TableReader.ts"
 import * as Store from "../../Store.ts"
+import * as Flags from "../Flags.ts"
 import * as KeysFlag from "../KeysFlag.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
@@ -46,7 +50,7 @@ const placeholderOf = ({ concordId, kind, organization, project, value }: AliasC
 }
 
 /** What an earlier version kept in another way, and the command that mends it. */
-const earlier = ({ placeholders, unknownKinds }: Verifying.Report): ReadonlyArray<string> => [
+const ofEarlierVersion = ({ placeholders, unknownKinds }: Verifying.Report): ReadonlyArray<string> => [
   ...(unknownKinds === 0
     ? []
     : [
@@ -108,8 +112,14 @@ const keysOf = (chosen: Keys.ChosenKeys): Layer.Layer<never> | Layer.Layer<KeysP
   return Layer.succeed(KeysPort, FileKeys.make(path))
 }
 
+/** What a whole ledger shares with an earlier report. */
+const beginning = (earlier: ReadonlyArray<LaneDigest>): string => {
+  const events = earlier.reduce((sum, lane) => sum + lane.events, 0)
+  return `the log begins with the ${Table.count(events)} ${events === 1 ? "event" : "events"} of the earlier report`
+}
+
 /** Writes the report for a terminal: the projects, the tables, and what is wrong. */
-const asText = (report: Verifying.Report): string => {
+const asText = (report: Verifying.Report, earlier: ReadonlyArray<LaneDigest> | undefined): string => {
   const { digest, events, found, isWhole, lanes, people, tables } = report
   const projects = [...Map.groupBy(lanes, ({ project }) => project ?? "no project")]
   const parts = [
@@ -127,22 +137,26 @@ const asText = (report: Verifying.Report): string => {
     ),
     `${Table.count(events)} events of ${Table.count(people)} people, digest ${digest}`,
     keysAsText(report),
-    ...earlier(report),
+    ...ofEarlierVersion(report),
     ...(isWhole
-      ? ["the ledger is whole"]
+      ? [...(earlier === undefined ? [] : [beginning(earlier)]), "the ledger is whole"]
       : [findingsOf(report).join("\n"), found === 1 ? "1 thing is wrong" : `${Table.count(found)} things are wrong`]),
   ]
   return `${parts.join("\n\n")}\n`
 }
 
-const verify = Effect.fnUntraced(function* ({ name, url }: StoreFlag.ChosenStore, rebuildsJoined: boolean) {
+const verify = Effect.fnUntraced(function* (
+  { name, url }: StoreFlag.ChosenStore,
+  rebuildsJoined: boolean,
+  earlier: ReadonlyArray<LaneDigest> | undefined,
+) {
   const digest = yield* Digest.Digest
   const rows = yield* Store.rows(url, name)
   if (rebuildsJoined) yield* rows.rebuildJoined
   const progress = yield* Progress.makeWithLines
-  const report = yield* Verifying.verify(rows, digest, (done, total) =>
-    progress.show({ what: "events read", done, share: total === 0 ? 1 : done / total }),
-  )
+  const show = (done: number, total: number) =>
+    progress.show({ what: "events read", done, share: total === 0 ? 1 : done / total })
+  const report = yield* Verifying.verify(rows, digest, show, undefined, earlier)
   yield* progress.clear
   return report
 }, Effect.scoped)
@@ -156,13 +170,18 @@ export const command = Command.make(
       Flag.withDefault(false),
       Flag.withDescription("First write again what is derived of joins, from the facts and the heads"),
     ),
+    earlier: Flags.path(
+      "earlier",
+      "An earlier report (--json): the log must begin with the events that it counts",
+    ).pipe(Flag.optional),
     keys: KeysFlag.flag,
     json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Write the report as JSON")),
   },
-  Effect.fnUntraced(function* ({ json, keys, rebuildJoined, store }) {
+  Effect.fnUntraced(function* ({ earlier: file, json, keys, rebuildJoined, store }) {
+    const earlier = Option.isNone(file) ? undefined : yield* Effect.flatMap(Source.open(file.value), EarlierReport.read)
     const given = Layer.merge(NodeCrypto.layer, keysOf({ store: store.url, keys }))
-    const report = yield* Effect.provide(verify(store, rebuildJoined), given)
-    yield* Output.write(json ? `${JSON.stringify(asJson(report), undefined, 2)}\n` : asText(report))
+    const report = yield* Effect.provide(verify(store, rebuildJoined, earlier), given)
+    yield* Output.write(json ? `${JSON.stringify(asJson(report), undefined, 2)}\n` : asText(report, earlier))
     if (report.isWhole) return
     yield* Effect.sync(() => {
       process.exitCode = notWhole
@@ -171,5 +190,9 @@ export const command = Command.make(
 ).pipe(
   Command.withExamples([
     { command: "assent verify --store sqlite:./data/assent.db", description: "Nothing is changed; exit 1 where not" },
+    {
+      command: "assent verify --store sqlite:./data/assent.db --earlier report-2026.json",
+      description: "Nothing that was there at the last audit is changed, replaced or gone",
+    },
   ]),
 )
