@@ -1,6 +1,6 @@
 /**
- * Reads a report that `assent verify --json` wrote earlier: the lanes of the log, with which a later log must begin. All
- * else that a report has may have changed since, and is not read.
+ * Reads a report that `assent verify --json` wrote earlier: the lanes of the log, with which a later log must begin.
+ * All else that a report has may have changed since, and is not read.
  */
 import { Effect, Schema } from "effect"
 import * as Exchange from "../../core/formats/Exchange.ts"

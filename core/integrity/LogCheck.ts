@@ -63,8 +63,8 @@ const projectOf = (lane: number, { byNumber }: CatalogCheck.Owners): string | un
 }
 
 /**
- * Checks the log, which must begin with the lanes of an `earlier` report. Returns its lanes, and the versions of consent
- * types used in each.
+ * Checks the log, which must begin with the lanes of an `earlier` report. Returns its lanes, and the versions of
+ * consent types used in each.
  */
 export const check = Effect.fnUntraced(function* (
   events: Next<"event">,

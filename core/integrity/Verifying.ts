@@ -3,8 +3,8 @@
  * nothing.
  *
  * A finding names a lane and position, or a person's head. A change that no row contradicts cannot be found: an event
- * that was replaced together with everything derived from it changes only the lane's digest, which is compared with that
- * of an earlier report, if one is given.
+ * that was replaced together with everything derived from it changes only the lane's digest, which is compared with
+ * that of an earlier report, if one is given.
  */
 import { Effect, Option } from "effect"
 import { type Digest, Mac } from "effect/crypto"
@@ -185,8 +185,8 @@ const verifySnapshot = Effect.fnUntraced(function* (
 })
 
 /**
- * Verifies a ledger. `progress` counts each event twice: it is read once by its position and once by its person. The log
- * must begin with the lanes of an `earlier` report.
+ * Verifies a ledger. `progress` counts each event twice: it is read once by its position and once by its person. The
+ * log must begin with the lanes of an `earlier` report.
  */
 export const verify = (
   rows: LedgerRows,
