@@ -124,6 +124,16 @@ test("A column that is not read is named, and warned of if it may say that a con
   ])
 })
 
+test("Where a row names a consent type that is not there, those that are there are listed.", async () => {
+  const content = "userId,consentState,consentDate\na,accepted,2023-01-01T00:00:00Z\n"
+  const triple = { category: { value: "communication" }, subcategory: { value: "email" }, label: { value: "other" } }
+  const { code, stderr } = await importFile("types.csv", content, { consentType: null, ...triple })
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/the consent types of the project are .*communication \/ email \/ newsletter/),
+  ])
+})
+
 test("A value that the mapping lacks is not quoted, but the values that it has are.", async () => {
   const content = "userId,opt,consentDate\na,JA,2023-01-01T00:00:00Z\n"
   const { code, stderr } = await importFile("values.csv", content, {

@@ -17,6 +17,7 @@ import * as ImportRun from "../../../core/transfer/ImportRun.ts"
 import * as Intake from "../../../core/transfer/Intake.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Uuid } from "../../../core/formats/Fields.ts"
+import * as Candidate from "../../simulate/Candidate.ts"
 import * as Store from "../../Store.ts"
 import * as ErasureFile from "../ErasureFile.ts"
 import * as Flags from "../Flags.ts"
@@ -155,6 +156,17 @@ const warningsOf = (
   ]
 }
 
+/** The most consent types that a warning lists. */
+const maxTypes = 10
+
+/** A warning that lists the consent types of the project, if a row names another one. */
+const typesOf = ({ types: { all } }: ProjectScope, { faults }: Pick<Intake.ImportTally, "faults">) => {
+  if ((faults["unknown_consent_type"] ?? 0) === 0) return []
+  const shown = all.slice(0, maxTypes).map(Candidate.nameOf)
+  const more = all.length > maxTypes ? " and more" : ""
+  return [`the consent types of the project are ${shown.length === 0 ? "none" : shown.join(", ")}${more}`]
+}
+
 type Flagged = Command.Command.Config.Infer<typeof flags>
 
 /** Whether no row of a mapping is a refusal, because all of them have another state. */
@@ -234,7 +246,7 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   const unseen = mapper?.unseen() ?? []
   const isRefused =
     tally.rejected > (tally.faults["refusal_kept"] ?? 0) || (given.dryRun && unseen.length > 0) || stop !== undefined
-  const warnings = warningsOf(file, mapper, unseen)
+  const warnings = [...warningsOf(file, mapper, unseen), ...typesOf(scope, tally)]
   return {
     tally,
     isRefused,
