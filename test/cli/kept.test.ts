@@ -135,6 +135,7 @@ describe("assent verify", () => {
       1,
       expect.stringContaining("has 2 events, and 3 in the earlier report"),
     ])
+    expect(grown.stdout).toContain("\n2 events of 1 person, digest ")
     place.write("none.json", "{}")
     const none = await place.run(["verify", ...store, "--earlier", "none.json"])
     expect([none.code, none.stdout, none.stderr]).toEqual([2, "", expect.stringContaining("none.json: /lanes")])

@@ -103,6 +103,11 @@ test("tells nothing of events that were changed behind the ledger, because the d
   expect(existsSync(join(folder, "changed.html"))).toBe(false)
 })
 
+test("warns where nothing can be known yet, because the answer is as known now", async () => {
+  const { code, stderr } = await run([...ann, "--known-at", "2999-01-01T00:00:00Z", "--text"])
+  expect([code, stderr]).toEqual([0, "warning: --known-at is ahead of the clock, and is read as now\n"])
+})
+
 test("prints no control character of a name", async () => {
   write("named.ndjson", line({ label: "red\u001b[31m\u202e" }))
   const { stdout } = await run(["timeline", "--events", "named.ndjson", "--person", "ann", "--text"])

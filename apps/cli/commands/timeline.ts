@@ -158,6 +158,9 @@ export const command = Command.make(
     const { askedBy, timeline } = asked
     const warning = warnings(timeline, given)
     if (warning !== undefined) yield* Output.warn(warning)
+    if (Option.exists(given.knownAt, (knownAt) => knownAt > timeline.knownAt)) {
+      yield* Output.warn("--known-at is ahead of the clock, and is read as now")
+    }
     const isStory = given.text || (process.stdout.isTTY === true && !given.json)
     const width = Math.min(widthMax, Math.max(60, process.stdout.columns ?? widthMax))
     yield* Output.write(isStory ? TimelineText.write(timeline, askedBy, width) : lines(timeline))

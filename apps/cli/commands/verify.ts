@@ -112,10 +112,13 @@ const keysOf = (chosen: Keys.ChosenKeys): Layer.Layer<never> | Layer.Layer<KeysP
   return Layer.succeed(KeysPort, FileKeys.make(path))
 }
 
+const counted = (count: number, one: string, more: string): string =>
+  `${Table.count(count)} ${count === 1 ? one : more}`
+
 /** What a whole ledger shares with an earlier report. */
 const beginning = (earlier: ReadonlyArray<LaneDigest>): string => {
   const events = earlier.reduce((sum, lane) => sum + lane.events, 0)
-  return `the log begins with the ${Table.count(events)} ${events === 1 ? "event" : "events"} of the earlier report`
+  return `the log begins with the ${counted(events, "event", "events")} of the earlier report`
 }
 
 /** Writes the report for a terminal: the projects, the tables, and what is wrong. */
@@ -135,7 +138,7 @@ const asText = (report: Verifying.Report, earlier: ReadonlyArray<LaneDigest> | u
       ["table", "rows"],
       tables.map(({ rows, table }) => [table, Table.count(rows)]),
     ),
-    `${Table.count(events)} events of ${Table.count(people)} people, digest ${digest}`,
+    `${counted(events, "event", "events")} of ${counted(people, "person", "people")}, digest ${digest}`,
     keysAsText(report),
     ...ofEarlierVersion(report),
     ...(isWhole
