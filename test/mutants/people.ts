@@ -150,12 +150,6 @@ export const people: Part = {
     ],
     [
       "PersonFacts.ts",
-      "const stored = yield* Joins.facts(organization, fact.member, context)",
-      "const stored = found",
-      "Whatever is interleaved, lost and killed",
-    ],
-    [
-      "PersonFacts.ts",
       "fact.dateCreated === dateCreated && fact.id > id",
       "fact.dateCreated === dateCreated && fact.id >= id",
       "its members and facts come in pages of 1,000, each once and in order",
