@@ -160,11 +160,13 @@ export const write = (timeline: PersonTimeline, askedBy: AskedBy, width: number)
   const said = timeline.types.filter(({ changes, events }) => events.length > 0 || changes.length > 0)
   const silent = timeline.types.filter((type) => !said.includes(type)).map(TimelineWords.typeName)
   const erased = TimelineWords.erasedInWords(timeline)
+  const isGone = timeline.erased !== undefined && timeline.erased.recordedAt <= timeline.knownAt
+  const without = isGone ? "No longer answered, because the person was erased" : "Nothing is recorded about"
   const parts = [
     head(timeline, askedBy),
     ...(erased === undefined ? [] : [wrap(erased, width).join("\n")]),
     ...said.map((type) => block(type, timeline, width)),
-    ...(silent.length === 0 ? [] : [wrap(`Nothing is recorded about: ${silent.join(", ")}`, width).join("\n")]),
+    ...(silent.length === 0 ? [] : [wrap(`${without}: ${silent.join(", ")}`, width).join("\n")]),
     ...identity(timeline, width),
   ]
   return `${parts.join("\n\n").replaceAll(commands, "\ufffd")}\n`

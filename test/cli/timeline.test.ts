@@ -187,6 +187,8 @@ test("says of an erased person that it was erased, and what is left", async () =
   const { stderr, stdout } = await run(["timeline", ...store, ...named, "--text"])
   expect(stderr).toContain("warning: the person was erased\n")
   expect(unbroken(stdout)).toContain("3 events are left in this project, without personal data")
+  expect(unbroken(stdout)).toContain("No longer answered, because the person was erased: disclosure / ")
+  expect(stdout).not.toContain("Nothing is recorded")
   const then = await run(["timeline", ...store, ...named, "--known-at", before, "--text"])
   expect(then.stdout).toContain("3. Said no to version 1")
   expect(unbroken(then.stdout)).toContain("after the instant that this is known at")
