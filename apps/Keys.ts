@@ -1,7 +1,7 @@
 /**
  * Makes the keys that open a ledger. They are in a file that must not be kept with the store or its backups.
  */
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { Data, Effect, Layer, Option } from "effect"
 import * as Period from "../core/engine/Period.ts"
 import type { Keys, KeysUnavailable } from "../core/ports/Keys.ts"
@@ -40,6 +40,12 @@ export interface ChosenKeys {
 export const pathOf = ({ keys, store }: ChosenKeys): string | undefined => {
   const path = Store.pathOf(store)
   return keys ?? (path === undefined ? undefined : `${path}.keys`)
+}
+
+/** Whether a key file may be read or written by users that neither own it nor are in its group. */
+export const isOpenToAll = (path: string): boolean => {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && (found.mode & 0o007) !== 0
 }
 
 const notNamed = new KeysNeeded({

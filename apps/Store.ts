@@ -20,9 +20,12 @@ export const form = `sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or memo
 /**
  * The URL of a store. `sqlite:PATH` is a file, which is made if it does not exist; `postgres://…` is a database, whose
  * tables are made if they do not exist; `memory:` loses everything when the process ends.
+ *
+ * Refused: `~` and `$` at the beginning of a path, which only a shell replaces; two slashes that would make a relative
+ * path one of the root; and `#`, which ends a URL in the middle of a password and must be written as `%23`.
  */
 export const Url = Schema.String.check(
-  Schema.isPattern(/^(sqlite:.+|postgres(ql)?:\/\/.+|memory:)$/, { message: `expected ${form}` }),
+  Schema.isPattern(/^(sqlite:(?!~|\$|\/\/[^/]).+|postgres(ql)?:\/\/[^#]+|memory:)$/, { message: `expected ${form}` }),
 )
 
 /** Whether a text is a {@link Url}. */

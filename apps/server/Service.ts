@@ -42,13 +42,23 @@ const observability = (settings: Settings, version: string) => {
 const logMade = (path: string) =>
   Effect.logWarning("a key file was made: keep a copy of it apart from the ledger and its backups", { path })
 
-/** Warns at each start of keys that are next to the ledger, because a copy of the folder then opens the ledger. */
-const warnOfKeys = ({ keys, store }: Settings) =>
-  keys === undefined && Store.pathOf(store!) !== undefined
-    ? [
-        `the keys are next to the ledger: keep them apart from it and its backups, and name the file with ${Keys.variable}`,
-      ]
-    : []
+/**
+ * Warns at each start of keys that are next to the ledger, because a copy of the folder then opens the ledger, and of
+ * a key file that every user of the machine may use.
+ */
+const warnOfKeys = ({ keys, store }: Settings) => {
+  const path = Keys.pathOf({ store: store!, keys })
+  return [
+    ...(keys === undefined && Store.pathOf(store!) !== undefined
+      ? [
+          `the keys are next to the ledger: keep them apart from it and its backups, and name the file with ${Keys.variable}`,
+        ]
+      : []),
+    ...(path !== undefined && Keys.isOpenToAll(path)
+      ? [`every user may use the key file, which opens the ledger: chmod o= ${path}`]
+      : []),
+  ]
+}
 
 /** The service runs until its scope closes. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {

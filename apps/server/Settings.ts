@@ -73,7 +73,7 @@ export const table = {
       Store.variable,
       "`sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`; `memory:` forgets it",
       Store.defaultUrl,
-      Store.form,
+      `${Store.form} (no ~ or $ at the beginning of PATH, and # in a password as %23)`,
       reader(Store.Url),
     ),
   ),

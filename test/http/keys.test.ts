@@ -2,7 +2,7 @@
  * The key file of the service: when it is made, when a start is refused, and what happens when it is taken away.
  */
 import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { childEnv } from "../support/childEnv.ts"
@@ -67,6 +67,21 @@ describe("on SQLite", () => {
     const second = await start({ file, env: { ASSENT_KEYS: elsewhere, ASSENT_STORE: `sqlite:${file}` } })
     expect(second.log()).not.toContain("keys")
     await Promise.all([first.stop(), second.stop()])
+  })
+
+  test("a file that every user may use is warned of, with the command that mends it", async () => {
+    const keys = TestKeys.file()
+    const made = join(place(), "assent.keys")
+    writeFileSync(made, readFileSync(keys))
+    chmodSync(made, 0o644)
+    const env = { ASSENT_STORE: `sqlite:${join(place(), "ledger.db")}`, ASSENT_KEYS: made }
+    const open = await startEmpty(env)
+    await open.end("SIGTERM")
+    expect(open.log()).toContain(`every user may use the key file, which opens the ledger: chmod o= ${made}`)
+    chmodSync(made, 0o640)
+    const closed = await start({ env })
+    expect(closed.log()).not.toContain("every user")
+    await Promise.all([open.stop(), closed.stop()])
   })
 
   test("a file that is named and not there is not made, and the ledger neither", () => {

@@ -79,6 +79,20 @@ describe("settings that cannot be used", () => {
     expect(stderr).toContain("given something that is not shown")
   })
 
+  test.each([
+    ["sqlite:~/ledger.db", false],
+    ["sqlite:$HOME/ledger.db", false],
+    ["sqlite://./ledger.db", false],
+    ["postgres://jo:a#b@db/assent", false],
+    ["postgres://jo:a%23b@db/assent?sslmode=require", true],
+    ["sqlite:///var/lib/ledger.db", true],
+    ["sqlite:ledger~$.db", true],
+  ])("include a store that means another one than it says: %s is read: %s", (url, isRead) => {
+    expect(Settings.read({ ASSENT_STORE: url }).faults.map(({ variable }) => variable)).toEqual(
+      isRead ? [] : ["ASSENT_STORE"],
+    )
+  })
+
   test("that clash are printed", () => {
     const { status, stderr } = run({ PORT: "4711", ASSENT_METRICS_PORT: "4711" })
     expect([status, stderr]).toEqual([
