@@ -10,6 +10,10 @@ const load = async () => {
   try {
     return await import("./Opening.ts")
   } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_UNKNOWN_BUILTIN_MODULE") {
+      const message = `assent/open needs Node.js from 22.19, and this is ${process.version}`
+      throw new OpenError("package", message, { cause: error })
+    }
     const missing = MissingPackage.missingOf(["effect"])
     if (missing.length === 0) throw error
     throw new OpenError("package", `assent/open ${MissingPackage.reason(missing)}`, { cause: error })

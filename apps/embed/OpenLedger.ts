@@ -277,7 +277,10 @@ export interface OpenOptions {
   readonly domains?: ReadonlyArray<string> | undefined
   /** First opening: where people read what you do with their data. Default: `/privacy` of the first domain. */
   readonly privacyPolicyUrl?: string | undefined
-  /** First opening: the consent types, as in a types.json. Default: none. */
+  /**
+   * First opening: the consent types, as in a types.json. Default: none. Later openings warn of types that the project
+   * lacks: make them with {@link OpenLedger.addType}.
+   */
   readonly types?: { readonly items: ReadonlyArray<NewType> } | ReadonlyArray<NewType> | undefined
   /** The path of the log of erasures, kept apart from the ledger. Default: the variable `ASSENT_ERASURE_LOG`. */
   readonly erasureLog?: string | undefined
@@ -370,7 +373,10 @@ export interface OpenLedger {
    */
   readonly handler: (request: Request) => Promise<Response>
 
-  /** Waits for the calls and requests that are under way, and closes the store. Further calls of it wait, too. */
+  /**
+   * Waits for the calls and requests that are under way, and closes the store. Further calls of it wait, too. Until
+   * then the ledger keeps the program running.
+   */
   readonly close: () => Promise<void>
 
   /** The same as {@link OpenLedger.close}: `await using ledger = await open(url)`. */

@@ -41,9 +41,11 @@ export const open = async (url: string, options: OpenOptions): Promise<OpenLedge
   const runtime = await Runtime.open(url, options)
   try {
     const place = Store.redact(url)
+    const warn = Runtime.warningOf(options)
     const scope = await runtime.run(
       Effects.flatMap(Project.find(place, options.project, foundation), (id) => Project.scope(id)),
     )
+    Project.lacking(place, foundation, scope).forEach((message) => warn(message))
     return ledgerOf(scope, runtime)
   } catch (error) {
     await runtime.close()

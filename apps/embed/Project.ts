@@ -4,7 +4,7 @@
 import { Effect, Option } from "effect"
 import type { Foundation } from "../../core/catalog/Founding.ts"
 import { Ledger } from "../../core/Ledger.ts"
-import type { Catalog, ProjectScope } from "../../core/model/Catalog.ts"
+import { type Catalog, type ProjectScope, tripleKey } from "../../core/model/Catalog.ts"
 import { OpenError, Unavailable } from "./Errors.ts"
 
 /** How many projects a message lists. */
@@ -38,6 +38,18 @@ export const find = Effect.fnUntraced(function* (place: string, id: string | und
   }
   return id?.toLowerCase() ?? only
 })
+
+/**
+ * What an operator should know of the types that a ledger was opened with: an opening after the first makes none, so
+ * one that was added to the program's list since is not there. A type that was removed is left out.
+ */
+export const lacking = (place: string, { types }: Foundation, scope: ProjectScope): ReadonlyArray<string> =>
+  types.flatMap(({ category, label, subcategory }, index) => {
+    const triple = tripleKey(category, subcategory, label)
+    if (scope.types.byTriple.has(triple) || scope.types.removedByTriple.has(triple)) return []
+    const reason = "because types are made by the first opening only: make it with addType"
+    return [`${place}: /types/${index}: the project has no such consent type, ${reason}`]
+  })
 
 /** The project as it is now, with its consent types. */
 export const scope = (id: string): Effect.Effect<ProjectScope, unknown, Ledger> =>

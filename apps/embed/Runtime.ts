@@ -123,6 +123,7 @@ const loadServer = async () => {
 const makeHandler = (
   runtime: ManagedRuntime.ManagedRuntime<Ledger.Ledger | Digest.Digest, unknown>,
   { log, ...options }: HttpOptions,
+  warn: (message: string) => void,
 ) => {
   const scope = Scope.makeUnsafe()
   let made: Promise<Handler> | undefined
@@ -134,7 +135,11 @@ const makeHandler = (
   const load = () => {
     made ??= make()
     // The packages may be installed meanwhile, in development.
-    made.catch(() => (made = undefined))
+    made.catch((error: unknown) => {
+      made = undefined
+      // Servers answer 500 without a word of the error.
+      if (error instanceof OpenError) warn(error.message)
+    })
     return made
   }
   return {
@@ -143,10 +148,13 @@ const makeHandler = (
   }
 }
 
+/** The function that is told what an operator should know. */
+export const warningOf = ({ onWarning }: OpenOptions): ((message: string) => void) =>
+  onWarning ?? ((message) => process.emitWarning(message, "AssentWarning"))
+
 /** Opens the store, with a runtime that is closed with it. */
 const openStore = async (url: string, options: OpenOptions) => {
-  const onWarning = options.onWarning ?? ((message: string) => process.emitWarning(message, "AssentWarning"))
-  const runtime = ManagedRuntime.make(layerOf(url, options, onWarning))
+  const runtime = ManagedRuntime.make(layerOf(url, options, warningOf(options)))
   await runtime.context().catch(async (error: unknown) => {
     await runtime.dispose()
     throw asOpenError(url, error)
@@ -167,7 +175,7 @@ const keyOf = (url: string, options: OpenOptions): string => {
 export const open = async (url: string, options: OpenOptions): Promise<Runtime> => {
   const { release, value } = await Sharing.take(keyOf(url, options), () => openStore(url, options))
   const { runtime } = value
-  const { close: closeHandler, handler } = makeHandler(runtime, options.http ?? {})
+  const { close: closeHandler, handler } = makeHandler(runtime, options.http ?? {}, warningOf(options))
   const underWay = new Set<Promise<unknown>>()
   let closed: Promise<void> | undefined
   const tracked = <A>(call: Promise<A>): Promise<A> => {

@@ -1,18 +1,20 @@
 /**
- * The examples of Express, Fastify and Hono: programs that record and ask, over real sockets and a file that is there
+ * The examples of Express, Fastify, Hono and Next.js: programs that record and ask, over real sockets and a file that is there
  * again when they are started again; and the handler as Next.js, Bun and Node's own server call it.
  */
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { getRequestListener } from "@hono/node-server"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
+import npmPackage from "../../package.json" with { type: "json" }
 import { childEnv } from "../support/childEnv.ts"
 import { folder, openAt } from "./opened.ts"
 
-const app = (name: string): string => join(import.meta.dirname, `../../examples/${name}/app.ts`)
+const examples = join(import.meta.dirname, "../../examples/")
+const app = (name: string): string => join(examples, `${name}/app.ts`)
 const files = folder()
 
 /** Starts an example, and returns its address and the function that stops it. */
@@ -63,6 +65,28 @@ describe.each(["express", "fastify", "hono"])("the example of %s", (name) => {
     expect(JSON.parse(asked.text)).toMatchObject([{ status: "withdrawn", permitted: false }])
     expect(await second.stop()).toBe(0)
   })
+})
+
+test("the example of Next.js is not bundled, opens nothing when its routes are loaded, and records, asks, refuses and serves", async () => {
+  // Next.js loads routes in other processes when it builds, and in development for a path with parameters.
+  const path = join(files, "next.db")
+  vi.stubEnv("LEDGER", `sqlite:${path}`)
+  const config = (await import(`${examples}next/next.config.mjs`)) as { readonly default: object }
+  expect(config.default).toEqual({ serverExternalPackages: [npmPackage.name] })
+  const newsletter = await import("../../examples/next/app/newsletter/route.ts")
+  const api = await import("../../examples/next/app/consent/[...path]/route.ts")
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(existsSync(path)).toBe(false)
+  const post = (body: object) =>
+    newsletter.POST(new Request("http://localhost/newsletter", { method: "POST", body: JSON.stringify(body) }))
+  expect((await post({ email: "jo@example.com", consentState: "declined" })).status).toBe(200)
+  const wrong = await post({ email: "nobody", consentState: "accepted" })
+  expect([wrong.status, await wrong.json()]).toMatchObject([422, { violations: [{ pointer: "/email" }] }])
+  const asked = await newsletter.GET(new Request("http://localhost/newsletter?email=jo%40example.com"))
+  expect(await asked.json()).toMatchObject([{ status: "refused" }])
+  expect((await api.GET(new Request("http://localhost/consent/livez"))).status).toBe(200)
+  const { consent } = await import("../../examples/next/consent.ts")
+  await (await consent()).close()
 })
 
 describe("the handler", () => {

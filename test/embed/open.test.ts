@@ -216,6 +216,20 @@ describe("opening", () => {
     expect(await errorOf(open(`sqlite:${path}`, { keys: others }))).toMatchObject({ name: "OpenError", code: "keys" })
   })
 
+  test("warns of types that the project lacks, because only the first opening makes them", async () => {
+    const url = `sqlite:${join(files, "later.db")}`
+    await (await openAt({ url, options: {} })).close()
+    warnings.length = 0
+    await (await openAt({ url, options: {} })).close()
+    expect(warnings).toEqual([])
+    const survey = { category: "custom", subcategory: "research", label: "survey" } as const
+    await using ledger = await openAt({ url, options: {} }, { types: [...types, survey] })
+    expect(warnings).toEqual([expect.stringMatching(/later\.db: \/types\/2: the project has no such .*addType/)])
+    await ledger.addType(survey)
+    await using again = await openAt({ url, options: {} }, { types: [...types, survey] })
+    expect([warnings.length, (await again.types()).length]).toEqual([1, 3])
+  })
+
   test("refuses a ledger with several projects unless one is named, and lists them", async () => {
     const url = `sqlite:${join(files, "several.db")}`
     const first = await open(url, { name: "Shop", onWarning: () => {} })
@@ -262,6 +276,15 @@ describe("opening", () => {
       expect((error as OpenError).message).toContain(named)
       expect((error as OpenError).message).not.toContain("secret")
     }
+  })
+
+  test("says which Node.js it needs, where the one that runs has no SQLite", () => {
+    const open = JSON.stringify(join(import.meta.dirname, "../../apps/embed/index.ts"))
+    const code = `import { open } from ${open}
+      await open("memory:").catch(({ name, code, message }) => console.log(name, code, message))`
+    const args = ["--no-experimental-sqlite", "--input-type=module", "--eval", code]
+    const printed = execFileSync(process.execPath, args, { env: childEnv, encoding: "utf8" })
+    expect(printed).toBe(`OpenError package assent/open needs Node.js from 22.19, and this is ${process.version}\n`)
   })
 
   test("opens a SQLite file once for all openings of a process, and refuses it in another one", async () => {

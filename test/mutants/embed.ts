@@ -27,6 +27,12 @@ export const embed: Part = {
     ["Given.ts", "if (unknown.length > 0) return yield* refuse(unknown)", "", wrong],
     [
       "Project.ts",
+      "if (scope.types.byTriple.has(triple) ||",
+      "if (index < 9 ||",
+      "warns of types that the project lacks",
+    ],
+    [
+      "Project.ts",
       "if (id === undefined && projects.size > 1) {",
       "if (projects.size > 9) {",
       "refuses a ledger with several projects",
