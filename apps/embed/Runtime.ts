@@ -148,7 +148,7 @@ const makeHandler = (
   }
 }
 
-/** The function that is told what an operator should know. */
+/** Receives what an operator should know. */
 export const warningOf = ({ onWarning }: OpenOptions): ((message: string) => void) =>
   onWarning ?? ((message) => process.emitWarning(message, "AssentWarning"))
 

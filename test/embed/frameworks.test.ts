@@ -1,6 +1,6 @@
 /**
- * The examples of Express, Fastify, Hono and Next.js: programs that record and ask, over real sockets and a file that is there
- * again when they are started again; and the handler as Next.js, Bun and Node's own server call it.
+ * The examples of Express, Fastify, Hono and Next.js: programs that record and ask, over real sockets and a file that
+ * is there again when they are started again; and the handler as Next.js, Bun and Node's own server call it.
  */
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"

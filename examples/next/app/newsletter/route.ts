@@ -1,5 +1,5 @@
 import { Refusal } from "../../../../apps/embed/index.ts" // in your own project: "assent/open"
-import { consent, newsletter } from "../../consent.ts"
+import { consent, newsletter } from "../../consent.ts" // in your own project: "../../consent"
 
 export const POST = async (request: Request): Promise<Response> => {
   const { email, consentState } = (await request.json()) as { email: string; consentState: "accepted" | "declined" }
