@@ -32,7 +32,8 @@ export const expectDrilled = (output: string, isScrubbed: boolean): void => {
   expect(erased!.includes('"kind":"done"')).toBe(isScrubbed)
   expect(erased).not.toContain("jo@example.com")
   expect(started).toContain("people were erased again")
-  expect(checked).toContain("the address names no one")
+  // Told by the command itself, and not by a shell that takes every failure for it.
+  expect(checked).toMatch(/^error: the identifier names no one/m)
   for (const report of [checked, rotated]) {
     expect(report).toMatch(/^person_key +0$/m)
     expect(report).toMatch(/^erasure +1$/m)
