@@ -46,6 +46,17 @@ export const outputPath = (name: string, description: string) =>
     ),
   )
 
+/** The flag `--delimiter`: what is between the fields of CSV. */
+export const delimiter = Flag.String("delimiter").pipe(
+  Flag.withMetavar("<character>"),
+  Flag.withDescription("Between the fields of CSV; by default recognized by the header"),
+  Flag.filter(
+    (text) => /^[^"\r\n]$/.test(text),
+    () => "one character, and no quote",
+  ),
+  Flag.optional,
+)
+
 /** The file that a flag names, for {@link refuseOverwriting}. */
 export const named = (name: string, at: Option.Option<string>): Overwriting.NamedFile => ({
   name,

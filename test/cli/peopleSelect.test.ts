@@ -84,6 +84,19 @@ test("selects those that may be asked again after a no, apart from those that mu
   expect(rows.split("\r\n").slice(1, -1)).toEqual([list[3], list[5], list[6]])
 })
 
+test("keeps the delimiter that it is given, and writes NDJSON as it is", async () => {
+  write("list.csv.txt", list.join("\n").replaceAll(";", "#").replace('"Müller# Ann"', "Müller"))
+  const args = ["--map", "mapping.json", "--diff", "diff.ndjson", "--store", store, "--at", "2024-12-01T00:00:00Z"]
+  const csv = ["--format", "csv", "--delimiter", "#", "--out", "hash.csv"]
+  await run(["people", "select", "list.csv.txt", ...csv, ...args])
+  const hash = readFileSync(join(folder, "hash.csv"), "utf8")
+  expect(hash).toBe("\uFEFFKunde#E-Mail#Name#Ja/Nein#Datum\r\n1#ann@example.com#Müller#Ja#05.01.2024\r\n")
+  const row = '{"Kunde": "1", "E-Mail": "ann@example.com", "Ja/Nein": "Ja", "Datum": "05.01.2024"}'
+  write("list.ndjson", `${row}\n`)
+  const { code } = await run(["people", "select", "list.ndjson", "--out", "rows.ndjson", ...args])
+  expect([code, readFileSync(join(folder, "rows.ndjson"), "utf8")]).toEqual([0, `${row}\n`])
+})
+
 test("warns where no line holds at the instant, and refuses a file that simulate did not write", async () => {
   const { rows, stderr } = await select("2030-01-01T00:00:00Z")
   expect(rows).toBe(`\uFEFF${list[0]}\r\n`)

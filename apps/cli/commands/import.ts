@@ -45,15 +45,7 @@ const flags = {
     Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
     Flag.optional,
   ),
-  delimiter: Flag.String("delimiter").pipe(
-    Flag.withMetavar("<character>"),
-    Flag.withDescription("Between the fields of CSV; by default recognized by the header"),
-    Flag.filter(
-      (text) => /^[^"\r\n]$/.test(text),
-      () => "one character, and no quote",
-    ),
-    Flag.optional,
-  ),
+  delimiter: Flags.delimiter,
   map: Flags.path("map", "mapping.json: how the columns of another system become our members").pipe(Flag.optional),
   rejected: Flags.outputPath("rejected", "Where to write what is wrong, one fault a line: NDJSON").pipe(Flag.optional),
   submitter: Flag.String("submitter").pipe(

@@ -35,6 +35,7 @@ const flags = {
     Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
     Flag.optional,
   ),
+  delimiter: Flags.delimiter,
   map: Flags.path("map", "mapping.json of the import").pipe(Flag.optional),
   diff: Flags.path("diff", "diff.ndjson, as simulate --out wrote it over this ledger"),
   concern: Flag.Literals("concern", DiffRead.concerns).pipe(
@@ -92,7 +93,6 @@ const selectRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   let header: ReadonlyArray<string> | undefined
   const file = yield* RowFile.open({
     ...given,
-    delimiter: Option.none(),
     restore: false,
     header: { isRead: mapper.isRead, missing: (names) => mapper.missing((header = names)) },
   })
@@ -102,7 +102,7 @@ const selectRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
   const ledger = yield* Ledger
   const tally: Tally = { chosen: 0, further: 0, refused: 0, unconcerned: 0, unknown: 0, skipped: 0, unread: 0 }
   const isCsv = Option.getOrElse(given.format, () => RowReader.formatOf(given.file)) === "csv"
-  const writer = writerOf(isCsv, () => file.recognized() ?? ",")
+  const writer = writerOf(isCsv, () => Option.getOrElse(given.delimiter, () => file.recognized() ?? ","))
   let isBegun = false
   const begin = Effect.suspend(() => {
     if (isBegun || header === undefined) return Effect.void
