@@ -9,6 +9,7 @@ const forTheirOwn = "Whatever is identified, recorded and undone"
 export const people: Part = {
   folder: "core/people",
   tests: [
+    "test/cli/timeline.test.ts",
     "test/contract/identifierChanges.test.ts",
     "test/contract/ledger.test.ts",
     "test/core/personTimeline.test.ts",
@@ -32,6 +33,12 @@ export const people: Part = {
     ["EventRole.ts", "each.event.id === event.id", "each.event.consentState === event.consentState", roles],
     ["PersonTimeline.ts", "if (dateCreated <= knownAt) ids.push(id)", "ids.push(id)", joinedEvents],
     ["PersonTimeline.ts", "People.joinedWith(stored, concordId, knownAt).members", "[concordId]", joinedEvents],
+    [
+      "PersonTimeline.ts",
+      "columns.consent_state === event.consentState",
+      "true",
+      "tells nothing of events that were changed behind the ledger",
+    ],
     [
       "PersonTimeline.ts",
       "identity.erased.recordedAt > knownAt",
