@@ -37,7 +37,7 @@ import type { Handler, HandlerOptions } from "./server/FetchHandler.ts"
 import * as LoadShedding from "./server/LoadShedding.ts"
 import * as Methods from "./server/Methods.ts"
 import * as NodeServer from "./server/NodeServer.ts"
-import { DescribedApi } from "./server/OpenApi.ts"
+import { describedAt } from "./server/OpenApi.ts"
 import * as Origin from "./server/Origin.ts"
 import * as RateLimit from "./server/RateLimit.ts"
 import * as RequestLog from "./server/RequestLog.ts"
@@ -109,14 +109,17 @@ const scalar = {
   defaultOpenAllTags: true,
 }
 
-const routes = Layer.mergeAll(
-  HttpApiBuilder.layer(DescribedApi, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer, ErasureRoutes.layer]),
-    Layer.provide([OrganizationRoutes.layer, ApiKeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
-    Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
-  ),
-  HttpApiScalar.layer(DescribedApi, { path: "/docs", scalar }),
-)
+const routesAt = (basePath: string) => {
+  const api = describedAt(basePath)
+  return Layer.mergeAll(
+    HttpApiBuilder.layer(api, { openapiPath: "/openapi.json" }).pipe(
+      Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer, ErasureRoutes.layer]),
+      Layer.provide([OrganizationRoutes.layer, ApiKeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
+      Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
+    ),
+    HttpApiScalar.layer(api, { path: "/docs", scalar }),
+  )
+}
 
 const middlewareLayer = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
@@ -143,7 +146,8 @@ const make = Effect.gen(function* () {
   return { server, drain }
 })
 
-const app = Layer.merge(routes, middlewareLayer)
+/** All routes, which are described as under the path. They answer without it. */
+const appAt = (basePath: string) => Layer.merge(routesAt(basePath), middlewareLayer)
 
 /** Serves until its scope is closed; then it accepts no new connection, and answers the requests it has accepted. */
 export const layer = (
@@ -157,7 +161,7 @@ export const layer = (
         port: options.port,
         gracefulShutdownTimeout: `${Drain.limitSeconds} seconds`,
       })
-      return HttpRouter.serve(app, {
+      return HttpRouter.serve(appAt(""), {
         disableLogger: true,
         disableListenLog: true,
       }).pipe(
@@ -180,7 +184,7 @@ export const makeHandler = (
     // Closed after the requests are answered, because it is made before the finalizer that waits for them.
     const scope = Scope.forkUnsafe(yield* Effect.scope, "parallel")
     const services = yield* Layer.build(Layer.merge(NodeHttpServer.layerHttpServices, RateLimit.layer))
-    const handled = HttpRouter.toHttpEffect(app).pipe(
+    const handled = HttpRouter.toHttpEffect(appAt(FetchHandler.basePathOf(options))).pipe(
       Effect.flatMap((router) => NodeHttpServer.makeHandler(router, { scope })),
     )
     server.on("request", yield* Effect.provide(handled, services))

@@ -235,6 +235,8 @@ describe("the handler", () => {
     expect(items).toMatchObject([{ session: { ipAddress: "192.0.2.0", domain: "localhost" } }])
     expect(entries).toMatchObject([{ route: "/site-v1/:projectId/session", status: 201 }, { status: 201 }])
     expect(JSON.stringify(entries)).not.toMatch(/192\.0\.2|x-client|jo@/)
+    const description = await ledger.handler(new Request("http://localhost/consent/openapi.json"))
+    expect(await description.json()).toMatchObject({ servers: [{ url: "/consent" }] })
     const moved = await ledger.handler(new Request("http://localhost/consent"))
     const location = moved.headers.get("location")
     expect(location === null || location.startsWith("/consent/")).toBe(true)

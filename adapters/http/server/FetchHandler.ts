@@ -54,6 +54,9 @@ const refuse = (problem: Answer.HttpProblem): Response => {
   return new Response(Answer.write(problem).body, { status: problem.status, headers })
 }
 
+/** The path under which the service is mounted, without a slash at its end; empty without one. */
+export const basePathOf = ({ basePath = "" }: HandlerOptions): string => basePath.replace(/\/+$/, "")
+
 /** The path and query of a request under a base path; `undefined` if it is not there. */
 const pathIn = (basePath: string, { pathname, search }: URL): string | undefined => {
   if (pathname === basePath) return `/${search}`
@@ -145,12 +148,10 @@ const connectionsOf = (server: Server) => {
 }
 
 /** A handler over a server that does not listen. When the scope closes, requests that are open are answered first. */
-export const make = (
-  server: Server,
-  { basePath: base = "", clientAddress }: HandlerOptions,
-): Effect.Effect<Handler, never, Scope.Scope> =>
+export const make = (server: Server, options: HandlerOptions): Effect.Effect<Handler, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const basePath = base.replace(/\/+$/, "")
+    const { clientAddress } = options
+    const basePath = basePathOf(options)
     const connections = connectionsOf(server)
     let isStopped = false
     yield* Effect.addFinalizer(() => {

@@ -231,15 +231,20 @@ const describeOperation = (method: string, operation: Operation): Operation => {
   }
 }
 
-const describe = (derived: Json): Json => {
+const describe = (basePath: string, derived: Json): Json => {
   const spec = withoutSafeBounds(derived) as Json
   const paths = spec["paths"] as Readonly<Record<string, Readonly<Record<string, Operation>>>>
   const described = Object.entries(paths).map(([path, item]) => {
     const operations = Object.entries(item).map(([method, each]) => [method, describeOperation(method, each)] as const)
     return [path, Object.fromEntries(operations)] as const
   })
-  return { ...spec, servers: [{ url: "/", description: "This service" }], paths: Object.fromEntries(described) }
+  return {
+    ...spec,
+    servers: [{ url: basePath || "/", description: "This service" }],
+    paths: Object.fromEntries(described),
+  }
 }
 
-/** The API with its complete description. */
-export const DescribedApi = Api.annotate(OpenApi.Transform, describe)
+/** The API with its complete description, which names the path under which it is mounted. */
+export const describedAt = (basePath: string) =>
+  Api.annotate(OpenApi.Transform, (derived: Json) => describe(basePath, derived))
