@@ -61,7 +61,7 @@ const ofOne = (violations: ReadonlyArray<Violation>): ReadonlyArray<Violation> =
 
 /** Makes a consent type. */
 export const add = Effect.fnUntraced(function* (scope: ProjectScope, type: Omit<NewType, "id" | "versions">) {
-  const decoded = decode({ items: [JSON.parse(JSON.stringify(type))] })
+  const decoded = decode({ items: [JSON.parse(JSON.stringify(type ?? null))] })
   if (Result.isFailure(decoded)) return yield* refuse(ofOne(decoded.failure))
   const { id: _, versions: __, ...fields } = NewTypes.toNewTypes(decoded.success)[0]!
   const ledger = yield* Ledger
@@ -72,8 +72,9 @@ export const add = Effect.fnUntraced(function* (scope: ProjectScope, type: Omit<
 /** Makes an API key. */
 export const createKey = Effect.fnUntraced(function* (
   { organization }: ProjectScope,
-  { name, role }: { readonly name: string; readonly role: Role.Role },
+  key: { readonly name: string; readonly role: Role.Role } | undefined,
 ) {
+  const { name, role } = key ?? ({} as NonNullable<typeof key>)
   const violations: ReadonlyArray<Violation> = [
     ...(typeof name === "string" && name.length >= 1 && name.length <= 1024
       ? []

@@ -182,6 +182,8 @@ describe("a ledger", () => {
     expect(made).toMatchObject({ ...survey, rules: { permits: "accepted" }, version: 1, status: "active" })
     expect((await ledger.types()).at(-1)).toEqual(made)
     expect(await ledger.decide(jo, { types: [survey] })).toMatchObject([{ ...survey, status: "unknown" }])
+    expect(await errorOf(ledger.addType(undefined as never))).toBeInstanceOf(Refusal)
+    expect(await errorOf(ledger.createKey(undefined as never))).toBeInstanceOf(Refusal)
   })
 })
 

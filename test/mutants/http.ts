@@ -343,6 +343,7 @@ export const http: Part = {
       "yield* Effect.scope",
       "answers what is open when it is closed",
     ],
+    ["server/OpenApi.ts", 'url: basePath || "/"', 'url: "/"', "notes the address that the outer server knows"],
     ["server/FetchHandler.ts", "connection.client.destroy()", "", "passes an abort on"],
     ["server/FetchHandler.ts", "if (isStopped) return refuse(stopped)", "", "answers what is open when it is closed"],
     [
