@@ -37,7 +37,7 @@ describe("the ledger that the environment names", () => {
     expect(taken.stdout).toMatch(/^recorded +1$/m)
     expect(taken.stdout).toContain(`\nledger sqlite:environment.db, project ${projectId}\n`)
     expect(linesOf((await run(["export"], { env })).stdout)).toMatchObject([{ consentState: "declined" }])
-    expect((await run(["verify"], { env })).stdout).toContain("1 events of 1 people")
+    expect((await run(["verify"], { env })).stdout).toContain("1 event of 1 person")
     const rules = ["--candidate", "pack:cnil@2020-09", "--from", "2026-01-01", "--until", "2026-01-03", "--json"]
     expect(JSON.parse((await run(["simulate", ...rules], { env })).stdout)).toMatchObject({ population: { people: 1 } })
   })

@@ -10,6 +10,7 @@ import * as SqliteRows from "../../adapters/sqlite/SqliteRows.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import type { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import * as LedgerRowsContract from "./LedgerRowsContract.ts"
 import { clauses } from "./LedgerStoreContract.ts"
@@ -22,11 +23,14 @@ afterAll(() => postgres.stop())
 
 type Store = Layer.Layer<LedgerStore, StoreUnavailable | UpgradeNeeded>
 
-/** Makes each kind of store, new and empty. The folder is on a real disk and is removed afterwards. */
+/**
+ * Makes each kind of store, new and empty. The folder is on a real disk and is removed afterwards. PostgreSQL, which
+ * takes longest, is among the long tests.
+ */
 const stores: Readonly<Record<string, (folder: string) => Promise<Store> | Store>> = {
   memory: () => MemoryStore.layer,
   sqlite: (folder) => SqliteStore.layer(join(folder, "ledger.db")),
-  postgres: async () => PostgresStore.layer(await postgres.database()),
+  ...(isLong && { postgres: async () => PostgresStore.layer(await postgres.database()) }),
 }
 
 describe.each(Object.entries(stores))("LedgerStore: %s", (_name, layer) => {

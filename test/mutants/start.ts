@@ -3,7 +3,7 @@ import type { Part } from "./Mutant.ts"
 
 export const start: Part = {
   folder: ".",
-  tests: ["test/cli/storeNames.test.ts", "test/http/starting.test.ts", "test/http/terminal.test.ts"],
+  tests: ["test/cli/storeNames.long.test.ts", "test/http/starting.test.ts", "test/http/terminal.test.ts"],
   mutants: [
     ["apps/OneServer.ts", "error instanceof FileLock.Held", "false", "a second server on one SQLite file"],
     ["apps/Store.ts", "(yield* catalog.current).revision === 0", "false", "refuses a path at which nothing is"],

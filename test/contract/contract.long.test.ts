@@ -1,0 +1,2 @@
+/** The contract over every store, PostgreSQL too. */
+import "./contract.test.ts"
