@@ -8,7 +8,7 @@ export const postgres: Part = {
     "test/contract/contract.test.ts",
     "test/contract/hostile.long.test.ts",
     "test/contract/laneQueue.test.ts",
-    "test/contract/postgres.test.ts",
+    "test/contract/postgres.long.test.ts",
     "test/contract/postgresErasure.test.ts",
     "test/faults/sync.test.ts",
   ],
