@@ -1,6 +1,7 @@
 /**
  * The files of `deploy/` for Docker, Kubernetes, systemd and Prometheus: they are valid by the tools or schemas of
- * these, set only settings that exist, and give the process no rights. The image itself is tested in image.long.test.ts.
+ * these, set only settings that exist, and give the process no rights. The image itself is tested in
+ * image.long.test.ts.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
