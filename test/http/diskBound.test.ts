@@ -17,7 +17,7 @@ const megabyte = 1_000_000
 const hourMillis = 3_600_000
 
 /** The bounds that docs/operating.md and SECURITY.md state. */
-const stated = { writes: 24_400, sessions: 4_066, megabytes: 60, ofSessions: 22, ofFirstAnswers: 20, ofEachType: 10 }
+const stated = { writes: 24_400, sessions: 4_066, megabytes: 60, ofSessions: 22, ofFirstAnswers: 21, ofEachType: 10 }
 
 const server = served(() => startWorld({ ASSENT_RATE_LIMIT_SESSION: "off", ASSENT_RATE_LIMIT_VISITOR: "off" }))
 
@@ -105,7 +105,7 @@ test("events and profiles leave at most 2.5 KB a write", async () => {
   expect(perWrite["event"]! * stated.sessions).toBeLessThan(stated.ofEachType * megabyte)
 })
 
-test("so an hour leaves at most 60 MB, or what its guests decline above the quota: 42 MB, and 10 MB for each type", () => {
+test("so an hour leaves at most 60 MB, or what its guests decline above the quota: 43 MB, and 10 MB for each type", () => {
   const most = Math.max(...Object.values(perWrite))
   expect(most * stated.writes).toBeLessThan(stated.megabytes * megabyte)
 })
