@@ -3,7 +3,7 @@ import type { Part } from "./Mutant.ts"
 
 export const integrity: Part = {
   folder: "core/integrity",
-  tests: ["test/cli/kept.test.ts", "test/faults/verified.test.ts"],
+  tests: ["test/cli/kept.test.ts", "test/faults/verified.long.test.ts"],
   mutants: [
     ["LogCheck.ts", "if (actual !== row.leaf)", "if (false)", "finds and names a change of leaf in event"],
     ["LogCheck.ts", "Lane.of(project, row.person) !== row.lane", "false", "finds an event that is there again"],

@@ -8,7 +8,7 @@ const cutOff = "that is cut off at any write goes on where it was"
 
 export const upgrade: Part = {
   folder: "core/transfer",
-  tests: ["test/faults/upgraded.test.ts"],
+  tests: ["test/faults/upgraded.long.test.ts"],
   mutants: [
     ["UpgradedParts.ts", 'if (kind === "event" || kind === "profile") return', "if (kind !== id) return", once],
     [
