@@ -2,6 +2,7 @@
  * Opens a file that is imported. Rows are in the order of the file; those of an export in the order of `dateCreated`.
  */
 import { Effect, Option, Stream } from "effect"
+import { Flag } from "effect/cli"
 import type { BadRows } from "../../adapters/files/BadRows.ts"
 import { BadInput, type Unreadable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
@@ -12,6 +13,12 @@ import * as RowReader from "../../adapters/files/RowReader.ts"
 import * as Source from "../../adapters/files/Source.ts"
 import type { FileRow } from "../../core/transfer/Intake.ts"
 import * as Progress from "./Progress.ts"
+
+/** The flag `--format`: how the rows of a file are written. */
+export const formatFlag = Flag.Literals("format", RowReader.formats).pipe(
+  Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
+  Flag.optional,
+)
 
 /** Which file is read, and how. */
 export interface RowFileOptions {

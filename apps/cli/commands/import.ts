@@ -9,7 +9,6 @@ import * as Mapping from "../../../adapters/files/Mapping.ts"
 import * as MappingFile from "../../../adapters/files/MappingFile.ts"
 import * as RecordedColumns from "../../../adapters/files/RecordedColumns.ts"
 import * as RowMapper from "../../../adapters/files/RowMapper.ts"
-import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Source from "../../../adapters/files/Source.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as DateCheck from "../../../core/transfer/DateCheck.ts"
@@ -41,10 +40,7 @@ const acceptFlag = "--accept-replaced-dates"
 const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("NDJSON or CSV, gzip or not; - reads standard input")),
   ...ProjectFlag.flags,
-  format: Flag.Literals("format", RowReader.formats).pipe(
-    Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
-    Flag.optional,
-  ),
+  format: RowFile.formatFlag,
   delimiter: Flags.delimiter,
   map: Flags.path("map", "mapping.json: how the columns of another system become our members").pipe(Flag.optional),
   rejected: Flags.outputPath("rejected", "Where to write what is wrong, one fault a line: NDJSON").pipe(Flag.optional),

@@ -4,7 +4,6 @@
  */
 import { Effect, Option, Schema } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
-import * as RowReader from "../../../adapters/files/RowReader.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import { expectedReason, Reason } from "../../../core/formats/Fields.ts"
 import { Ledger } from "../../../core/Ledger.ts"
@@ -42,10 +41,7 @@ const renameFlags = {
     Argument.withDescription("CSV or NDJSON with userId and newUserId, gzip or not; - reads standard input"),
   ),
   ...ProjectFlag.flags,
-  format: Flag.Literals("format", RowReader.formats).pipe(
-    Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
-    Flag.optional,
-  ),
+  format: RowFile.formatFlag,
   rejected: Flags.outputPath("rejected", "Where to write what is wrong, one fault a line: NDJSON").pipe(Flag.optional),
   submitter,
   dryRun: Flag.Boolean("dry-run").pipe(

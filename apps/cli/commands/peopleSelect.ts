@@ -31,10 +31,7 @@ const someUnread = 2
 const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("The list: CSV or NDJSON, as it was imported")),
   ...ProjectFlag.flags,
-  format: Flag.Literals("format", RowReader.formats).pipe(
-    Flag.withDescription("By default csv for a file that ends in .csv or .csv.gz, else ndjson"),
-    Flag.optional,
-  ),
+  format: RowFile.formatFlag,
   delimiter: Flags.delimiter,
   map: Flags.path("map", "mapping.json of the import").pipe(Flag.optional),
   diff: Flags.path("diff", "diff.ndjson, as simulate --out wrote it over this ledger"),
