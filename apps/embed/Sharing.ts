@@ -28,7 +28,10 @@ const released = async (key: string, entry: Entry): Promise<void> => {
   await entry.closing
 }
 
-/** Takes a share of the value of a key, which is made if there is none. One that is being closed is waited for. */
+/**
+ * Takes a share of the value of a key. Makes the value if the key has none, and first waits until a value that is being
+ * closed is closed.
+ */
 export const take = async <A extends Closable>(key: string, make: () => Promise<A>): Promise<Share<A>> => {
   for (let before = entries.get(key)?.closing; before !== undefined; before = entries.get(key)?.closing) {
     await before.catch(() => {})

@@ -281,7 +281,7 @@ const reasons: { readonly [reason: string]: string } = {
   other: "another reason",
 }
 
-/** The erasure of the person, in sentences; `undefined` if there is none. */
+/** Says when and why the person was erased, and what is left; `undefined` if the person was not erased. */
 export const erasedInWords = (timeline: PersonTimeline): string | undefined => {
   const { erased, knownAt } = timeline
   if (erased === undefined) return undefined
