@@ -9,9 +9,10 @@ import * as Answer from "./Answer.ts"
 import * as AskedChart from "./AskedChart.ts"
 import * as Examples from "./Examples.ts"
 import type { Html } from "./Html.ts"
-import { html, trusted } from "./Html.ts"
+import { html } from "./Html.ts"
 import * as Lists from "./Lists.ts"
 import * as Packs from "./Packs.ts"
+import * as Page from "./Page.ts"
 import * as PermittedChart from "./PermittedChart.ts"
 import * as Provenance from "./Provenance.ts"
 import * as RulesInWords from "./RulesInWords.ts"
@@ -134,53 +135,39 @@ const sections = (summary: Summary): ReadonlyArray<Section> => {
 export const write = (summary: Summary): string => {
   const window = `${Words.date(summary.from)} and ${Words.date(summary.until)}`
   const parts = sections(summary)
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <meta name="robots" content="noindex" />
-        <title>What if: ${Answer.sentence(summary)}</title>
-        <style>
-          ${trusted(style)}
-        </style>
-      </head>
-      <body>
-        <a class="skip" href="#answer">Skip to the answer</a>
-        <header>
-          <p class="eyebrow">Assent · what-if report</p>
-          <h1>What would change between ${window} under other rules?</h1>
-          ${question(summary)}
-        </header>
-        <main>
-          <section class="answer" id="answer" aria-labelledby="answer-heading">
-            <h2 id="answer-heading">The answer</h2>
-            ${Answer.section(summary)}
-          </section>
-          ${Packs.section(summary)} ${warnings(summary.warnings)}
-          <nav aria-label="Contents">
-            <ul>
-              ${parts.map(({ id, short }) => html`<li><a href="#${id}">${short}</a></li>`)}
-            </ul>
-          </nav>
-          ${parts.map(
-            ({ id, heading, content }) =>
-              html`<section id="${id}" aria-labelledby="${id}-heading">
-                <h2 id="${id}-heading">${heading}</h2>
-                ${content}
-              </section> `,
-          )}
-        </main>
-        <footer>
-          <p>
-            Computed by replaying every recorded event under both sets of rules, exact to the millisecond. All times are
-            UTC. This report describes what has been recorded; it is not legal advice.
-          </p>
-          <p class="on-paper">The tables behind the charts are left out on paper; they are in the file.</p>
-        </footer>
-      </body>
-    </html> `.html
+  const content = html`
+    <a class="skip" href="#answer">Skip to the answer</a>
+    <header>
+      <p class="eyebrow">Assent · what-if report</p>
+      <h1>What would change between ${window} under other rules?</h1>
+      ${question(summary)}
+    </header>
+    <main>
+      <section class="answer" id="answer" aria-labelledby="answer-heading">
+        <h2 id="answer-heading">The answer</h2>
+        ${Answer.section(summary)}
+      </section>
+      ${Packs.section(summary)} ${warnings(summary.warnings)}
+      <nav aria-label="Contents">
+        <ul>
+          ${parts.map(({ id, short }) => html`<li><a href="#${id}">${short}</a></li>`)}
+        </ul>
+      </nav>
+      ${parts.map(
+        ({ id, heading, content }) =>
+          html`<section id="${id}" aria-labelledby="${id}-heading">
+            <h2 id="${id}-heading">${heading}</h2>
+            ${content}
+          </section> `,
+      )}
+    </main>
+    <footer>
+      <p>
+        Computed by replaying every recorded event under both sets of rules, exact to the millisecond. All times are
+        UTC. This report describes what has been recorded; it is not legal advice.
+      </p>
+      <p class="on-paper">The tables behind the charts are left out on paper; they are in the file.</p>
+    </footer>
+  `
+  return Page.write({ title: `What if: ${Answer.sentence(summary)}`, styles: [style], content })
 }

@@ -9,7 +9,8 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import type { IdentifierKind } from "../../../core/model/People.ts"
 import type { PersonTimeline, TypeTimeline } from "../../../core/people/PersonTimeline.ts"
 import type { Html } from "../Html.ts"
-import { html, trusted } from "../Html.ts"
+import { html } from "../Html.ts"
+import * as Page from "../Page.ts"
 import * as RulesInWords from "../RulesInWords.ts"
 import * as Statuses from "../Statuses.ts"
 import { style } from "../Style.ts"
@@ -193,65 +194,49 @@ export const write = (timeline: PersonTimeline, askedBy: AskedBy): string => {
   const left = said.length - sections.length
   const erased = TimelineWords.erasedInWords(timeline)
   const people = TimelinePeople.section(timeline)
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <meta name="robots" content="noindex" />
-        <title>${title(timeline)}</title>
-        <style>
-          ${trusted(style)}
-          ${trusted(timelineStyle)}
-        </style>
-      </head>
-      <body>
-        ${TimelinePicture.patterns}
-        <a class="skip" href="#answer">Skip to the answer</a>
-        <header>
-          <p class="eyebrow">Assent · timeline of a person</p>
-          <h1>What did this person say, and what counts?</h1>
-          ${question(timeline, askedBy)}
-        </header>
-        <main>
-          <section class="answer" id="answer" aria-labelledby="answer-heading">
-            <h2 id="answer-heading">What counts on ${Words.date(timeline.at)}</h2>
-            ${erased === undefined ? undefined : html`<p class="erased">${erased}</p>`}
-            ${overview(timeline, said, sections.length)}
-          </section>
-          ${sections}
-          ${
-            left === 0
-              ? undefined
-              : html`<p class="aside">
-                  ${Words.counted(left, "more consent type has", "more consent types have")} an answer and no section of
-                  its own here, because the page would be too long.
-                </p>`
-          }
-          ${silent(
-            timeline.types.filter((type) => !isSaid(type)),
-            timeline.erased !== undefined && timeline.erased.recordedAt <= timeline.knownAt,
-          )}
-          ${
-            people === undefined
-              ? undefined
-              : html`<section id="people" aria-labelledby="people-heading">
-                  <h2 id="people-heading">Who this is</h2>
-                  ${people}
-                </section>`
-          }
-          ${proof(timeline, askedBy)}
-        </main>
-        <footer>
-          <p>
-            Answered from the recorded events by the rules in force, exact to the millisecond. All times are UTC. This
-            page is about a person: treat it as personal data. It describes what has been recorded; it is not legal
-            advice.
-          </p>
-        </footer>
-      </body>
-    </html> `.html
+  const content = html`
+    ${TimelinePicture.patterns}
+    <a class="skip" href="#answer">Skip to the answer</a>
+    <header>
+      <p class="eyebrow">Assent · timeline of a person</p>
+      <h1>What did this person say, and what counts?</h1>
+      ${question(timeline, askedBy)}
+    </header>
+    <main>
+      <section class="answer" id="answer" aria-labelledby="answer-heading">
+        <h2 id="answer-heading">What counts on ${Words.date(timeline.at)}</h2>
+        ${erased === undefined ? undefined : html`<p class="erased">${erased}</p>`}
+        ${overview(timeline, said, sections.length)}
+      </section>
+      ${sections}
+      ${
+        left === 0
+          ? undefined
+          : html`<p class="aside">
+              ${Words.counted(left, "more consent type has", "more consent types have")} an answer and no section of its
+              own here, because the page would be too long.
+            </p>`
+      }
+      ${silent(
+        timeline.types.filter((type) => !isSaid(type)),
+        timeline.erased !== undefined && timeline.erased.recordedAt <= timeline.knownAt,
+      )}
+      ${
+        people === undefined
+          ? undefined
+          : html`<section id="people" aria-labelledby="people-heading">
+              <h2 id="people-heading">Who this is</h2>
+              ${people}
+            </section>`
+      }
+      ${proof(timeline, askedBy)}
+    </main>
+    <footer>
+      <p>
+        Answered from the recorded events by the rules in force, exact to the millisecond. All times are UTC. This page
+        is about a person: treat it as personal data. It describes what has been recorded; it is not legal advice.
+      </p>
+    </footer>
+  `
+  return Page.write({ title: title(timeline), styles: [style, timelineStyle], content })
 }
