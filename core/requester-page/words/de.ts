@@ -1,0 +1,50 @@
+/**
+ * The words of the page of a requester in German.
+ */
+import type { PageWords } from "../PageWords.ts"
+
+export const words: PageWords = {
+  language: "de",
+  direction: "ltr",
+  about: "Ihr Antrag an {organization}",
+  isItYou: "Ist dieser Antrag von Ihnen?",
+  asked: "{organization} hat einen Antrag mit Ihrer E-Mail-Adresse erhalten.",
+  untouched: "Bevor Sie bestätigen, geschieht mit Ihren Daten nichts.",
+  deletes: "Wenn Sie bestätigen, können Ihre Daten gelöscht werden. Gelöschtes lässt sich nicht wiederherstellen.",
+  confirm: "Ja, er ist von mir",
+  notMe: "Nein, er ist nicht von mir",
+  confirmed: "Danke. Ihr Antrag ist bestätigt.",
+  answered: "Danke. Ihre Antwort ist weitergegeben.",
+  withdrawn: "Ihr Antrag ist zurückgezogen.",
+  nothingMore: "Er wird nicht weiter bearbeitet.",
+  refused: "Das ist nicht mehr möglich. Hier sehen Sie den aktuellen Stand.",
+  standing: {
+    pending_verification: "Ihr Antrag wartet auf Ihre Bestätigung",
+    submitted: "Ihr Antrag ist eingegangen",
+    acknowledged: "Ihr Antrag wird bearbeitet",
+    resolved: "Ihr Antrag ist abgeschlossen",
+  },
+  request: "Antrag",
+  number: "Nummer",
+  received: "Eingegangen",
+  due: "Antwort bis",
+  finished: "Abgeschlossen",
+  paused: "Die Frist für die Antwort ruht, bis Sie geantwortet haben.",
+  question: "Wir haben eine Frage",
+  yourAnswer: "Ihre Antwort",
+  send: "Antwort senden",
+  result: "Das Ergebnis",
+  reason: "Grund",
+  complaintTitle: "Wenn Sie nicht einverstanden sind",
+  files: "Ihre Dateien",
+  download: "Herunterladen",
+  downloadsLeft: "Mit diesem Link sind noch {count} Downloads möglich.",
+  endIt: "Ich brauche das nicht mehr",
+  endsIt: "Damit endet der Antrag. Sie können jederzeit einen neuen stellen.",
+  withdraw: "Antrag zurückziehen",
+  noPage: "Dieser Link funktioniert nicht",
+  noPageWhy:
+    "Er ist vielleicht unvollständig, verbraucht oder zu alt. Öffnen Sie den Link der neuesten E-Mail, oder fordern Sie einen neuen Code an, wo Sie den Antrag gestellt haben.",
+  privacyPolicy: "Datenschutzerklärung",
+  keepPrivate: "Wer den Link zu dieser Seite hat, kann sie sehen. Geben Sie ihn bitte nicht weiter.",
+}

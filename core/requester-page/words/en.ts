@@ -1,0 +1,50 @@
+/**
+ * The words of the page of a requester in English.
+ */
+import type { PageWords } from "../PageWords.ts"
+
+export const words: PageWords = {
+  language: "en",
+  direction: "ltr",
+  about: "Your request to {organization}",
+  isItYou: "Is this request from you?",
+  asked: "{organization} has received a request with your e-mail address.",
+  untouched: "Nothing is done about your data before you confirm.",
+  deletes: "If you confirm, your data can be deleted. Nothing that was deleted can be brought back.",
+  confirm: "Yes, it is from me",
+  notMe: "No, it is not from me",
+  confirmed: "Thank you. Your request is confirmed.",
+  answered: "Thank you. Your answer has been passed on.",
+  withdrawn: "Your request is withdrawn.",
+  nothingMore: "Nothing more is done about it.",
+  refused: "This is not possible any more. Here you see how things stand.",
+  standing: {
+    pending_verification: "Your request waits for your confirmation",
+    submitted: "Your request has arrived",
+    acknowledged: "Your request is being worked on",
+    resolved: "Your request is finished",
+  },
+  request: "Request",
+  number: "Number",
+  received: "Received",
+  due: "Answer by",
+  finished: "Finished",
+  paused: "The time for the answer stands still until you have answered.",
+  question: "We have a question",
+  yourAnswer: "Your answer",
+  send: "Send the answer",
+  result: "What came of it",
+  reason: "Reason",
+  complaintTitle: "If you do not agree",
+  files: "Your files",
+  download: "Download",
+  downloadsLeft: "With this link, {count} more downloads are possible.",
+  endIt: "I do not need this any more",
+  endsIt: "This ends the request. You can make a new one at any time.",
+  withdraw: "Withdraw the request",
+  noPage: "This link does not work",
+  noPageWhy:
+    "It may be incomplete, used or too old. Open the link of the latest mail, or ask for a new code where you made the request.",
+  privacyPolicy: "Privacy policy",
+  keepPrivate: "Whoever has the link to this page can see it. Please do not pass it on.",
+}

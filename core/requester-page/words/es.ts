@@ -1,0 +1,50 @@
+/**
+ * The words of the page of a requester in Spanish.
+ */
+import type { PageWords } from "../PageWords.ts"
+
+export const words: PageWords = {
+  language: "es",
+  direction: "ltr",
+  about: "Su solicitud a {organization}",
+  isItYou: "¿Es suya esta solicitud?",
+  asked: "{organization} ha recibido una solicitud con su dirección de correo electrónico.",
+  untouched: "No se hace nada con sus datos antes de que usted confirme.",
+  deletes: "Si confirma, sus datos pueden suprimirse. Lo que se suprime no se puede recuperar.",
+  confirm: "Sí, es mía",
+  notMe: "No, no es mía",
+  confirmed: "Gracias. Su solicitud está confirmada.",
+  answered: "Gracias. Su respuesta se ha transmitido.",
+  withdrawn: "Su solicitud está retirada.",
+  nothingMore: "No se tramitará más.",
+  refused: "Esto ya no es posible. Aquí puede ver en qué estado está.",
+  standing: {
+    pending_verification: "Su solicitud espera su confirmación",
+    submitted: "Su solicitud ha llegado",
+    acknowledged: "Su solicitud se está tramitando",
+    resolved: "Su solicitud ha terminado",
+  },
+  request: "Solicitud",
+  number: "Número",
+  received: "Recibida",
+  due: "Respuesta hasta el",
+  finished: "Terminada",
+  paused: "El plazo de respuesta queda suspendido hasta que usted responda.",
+  question: "Tenemos una pregunta",
+  yourAnswer: "Su respuesta",
+  send: "Enviar la respuesta",
+  result: "El resultado",
+  reason: "Motivo",
+  complaintTitle: "Si no está de acuerdo",
+  files: "Sus archivos",
+  download: "Descargar",
+  downloadsLeft: "Descargas aún posibles con este enlace: {count}.",
+  endIt: "Ya no lo necesito",
+  endsIt: "Con ello termina la solicitud. Puede presentar otra en cualquier momento.",
+  withdraw: "Retirar la solicitud",
+  noPage: "Este enlace no funciona",
+  noPageWhy:
+    "Puede estar incompleto, usado o ser demasiado antiguo. Abra el enlace del último correo, o pida un código nuevo donde hizo la solicitud.",
+  privacyPolicy: "Política de privacidad",
+  keepPrivate: "Quien tenga el enlace de esta página puede verla. Por favor, no lo comparta.",
+}

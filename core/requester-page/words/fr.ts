@@ -1,0 +1,50 @@
+/**
+ * The words of the page of a requester in French.
+ */
+import type { PageWords } from "../PageWords.ts"
+
+export const words: PageWords = {
+  language: "fr",
+  direction: "ltr",
+  about: "Votre demande à {organization}",
+  isItYou: "Cette demande vient-elle de vous ?",
+  asked: "{organization} a reçu une demande avec votre adresse e-mail.",
+  untouched: "Rien n’est fait de vos données avant votre confirmation.",
+  deletes: "Si vous confirmez, vos données pourront être supprimées. Ce qui est supprimé ne peut pas être rétabli.",
+  confirm: "Oui, elle vient de moi",
+  notMe: "Non, elle ne vient pas de moi",
+  confirmed: "Merci. Votre demande est confirmée.",
+  answered: "Merci. Votre réponse a été transmise.",
+  withdrawn: "Votre demande est retirée.",
+  nothingMore: "Elle ne sera pas traitée davantage.",
+  refused: "Ce n’est plus possible. Voici où en est votre demande.",
+  standing: {
+    pending_verification: "Votre demande attend votre confirmation",
+    submitted: "Votre demande est bien arrivée",
+    acknowledged: "Votre demande est en cours de traitement",
+    resolved: "Votre demande est terminée",
+  },
+  request: "Demande",
+  number: "Numéro",
+  received: "Reçue le",
+  due: "Réponse au plus tard le",
+  finished: "Terminée le",
+  paused: "Le délai de réponse est suspendu jusqu’à votre réponse.",
+  question: "Nous avons une question",
+  yourAnswer: "Votre réponse",
+  send: "Envoyer la réponse",
+  result: "Le résultat",
+  reason: "Motif",
+  complaintTitle: "Si vous n’êtes pas d’accord",
+  files: "Vos fichiers",
+  download: "Télécharger",
+  downloadsLeft: "Téléchargements encore possibles avec ce lien : {count}.",
+  endIt: "Je n’en ai plus besoin",
+  endsIt: "La demande prend alors fin. Vous pouvez en faire une nouvelle à tout moment.",
+  withdraw: "Retirer la demande",
+  noPage: "Ce lien ne fonctionne pas",
+  noPageWhy:
+    "Il est peut-être incomplet, déjà utilisé ou trop ancien. Ouvrez le lien du dernier e-mail, ou demandez un nouveau code là où vous avez fait la demande.",
+  privacyPolicy: "Politique de confidentialité",
+  keepPrivate: "Toute personne qui a le lien de cette page peut la voir. Merci de ne pas le transmettre.",
+}
