@@ -9,11 +9,37 @@ import type { Aead, Digest, Mac, SecureRandom } from "effect/crypto"
 import type { Keys, KeysUnavailable } from "./ports/Keys.ts"
 import type { LedgerStore, StoreUnavailable } from "./ports/LedgerStore.ts"
 import * as ApiKeys from "./catalog/ApiKeys.ts"
+import * as Connectors from "./connectors/Connectors.ts"
 import * as ConsentTypes from "./catalog/ConsentTypes.ts"
+import * as ContactAddress from "./catalog/ContactAddress.ts"
+import * as DataSystemAttributes from "./catalog/DataSystemAttributes.ts"
+import * as MailTexts from "./mail-setup/MailTexts.ts"
+import * as SenderAddresses from "./mail-setup/SenderAddresses.ts"
+import * as SenderChecks from "./mail-setup/SenderChecks.ts"
+import * as DataSystems from "./catalog/DataSystems.ts"
+import * as CodeSending from "./compliance-requests/CodeSending.ts"
+import * as ComplianceMetrics from "./compliance-requests/ComplianceMetrics.ts"
+import * as ComplianceOpening from "./compliance-requests/ComplianceOpening.ts"
+import * as ComplianceReading from "./compliance-requests/ComplianceReading.ts"
+import * as ComplianceWork from "./compliance-requests/ComplianceWork.ts"
+import * as RetentionLoop from "./compliance-requests/RetentionLoop.ts"
+import * as SystemRemoval from "./compliance-requests/SystemRemoval.ts"
+import * as TaskCallback from "./compliance-requests/TaskCallback.ts"
+import * as RetentionSweep from "./compliance-requests/RetentionSweep.ts"
+import * as FileIntake from "./compliance-requests/files/FileIntake.ts"
+import * as RequestFiles from "./compliance-requests/files/RequestFiles.ts"
+import * as RequesterPage from "./compliance-requests/RequesterPage.ts"
+import * as Verifying from "./compliance-requests/Verifying.ts"
+import * as PackageBuilding from "./compliance-requests/PackageBuilding.ts"
 import * as Founding from "./catalog/Founding.ts"
 import * as Organizations from "./catalog/Organizations.ts"
+import * as ProjectLanguages from "./catalog/ProjectLanguages.ts"
+import * as Translations from "./catalog/Translations.ts"
+import * as Changes from "./feed/Changes.ts"
 import * as AnswerPages from "./ledger/AnswerPages.ts"
 import * as ClockCheck from "./integrity/ClockCheck.ts"
+import * as Scheduler from "./feed/Scheduler.ts"
+import * as SchedulerLoop from "./feed/SchedulerLoop.ts"
 import * as KeyEpochs from "./ledger/KeyEpochs.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
@@ -22,6 +48,17 @@ import * as Positions from "./ledger/Positions.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
 import * as SeveralPeople from "./ledger/SeveralPeople.ts"
+import * as MailMeter from "./outbox/MailMeter.ts"
+import * as MailSender from "./outbox/MailSender.ts"
+import * as TaskMeter from "./outbox/TaskMeter.ts"
+import * as TaskSender from "./outbox/TaskSender.ts"
+import * as Mails from "./outbox/Mails.ts"
+import * as AnswerMetrics from "./counting/AnswerMetrics.ts"
+import * as ConsentMetrics from "./counting/ConsentMetrics.ts"
+import * as DayMetrics from "./counting/DayMetrics.ts"
+import * as Counting from "./counting/Counting.ts"
+import * as CountingLoop from "./counting/CountingLoop.ts"
+import * as Recount from "./counting/Recount.ts"
 import * as Erasing from "./people/Erasing.ts"
 import * as ErasingByIdentifier from "./people/ErasingByIdentifier.ts"
 import * as ErasurePages from "./people/ErasurePages.ts"
@@ -39,12 +76,19 @@ import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
 import * as Resolving from "./people/Resolving.ts"
 import * as Retention from "./people/Retention.ts"
 import * as Sessions from "./people/Sessions.ts"
+import * as FidesImport from "./fideslang/FidesImport.ts"
+import * as RecordReading from "./processing-records/RecordReading.ts"
 import * as CarriedErasures from "./transfer/CarriedErasures.ts"
 import * as DryRunStore from "./transfer/DryRunStore.ts"
 import * as Exporting from "./transfer/Exporting.ts"
 import * as Importing from "./transfer/Importing.ts"
 import * as ImportRun from "./transfer/ImportRun.ts"
 import * as Restoring from "./transfer/Restoring.ts"
+import * as DeliveryLog from "./webhooks/DeliveryLog.ts"
+import * as Replays from "./webhooks/Replays.ts"
+import * as Sending from "./webhooks/Sending.ts"
+import * as WebhookHealth from "./webhooks/WebhookHealth.ts"
+import * as Webhooks from "./webhooks/Webhooks.ts"
 
 export { NewLanes } from "./ledger/LedgerContext.ts"
 export * as ReplicaStore from "./ledger/ReplicaStore.ts"
@@ -67,6 +111,8 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     // The catalog. `setup` changes it.
     catalog: store.catalog.current,
     projectScope: bound(Organizations.projectScope),
+    processingRecord: bound(RecordReading.of),
+    importSystems: bound(FidesImport.run),
     apiKey: bound(ApiKeys.use),
     found: Founding.found(context),
     foundWith: bound(Founding.foundWith),
@@ -86,8 +132,35 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
       updateType: bound(ConsentTypes.update),
       removeType: bound(ConsentTypes.remove),
       cancelVersion: bound(ConsentTypes.cancelVersion),
+      giveTranslation: bound(Translations.give),
+      takeTranslationBack: bound(Translations.takeBack),
+      setLanguages: bound(ProjectLanguages.set),
       document: bound(ConsentTypes.documentOf),
       documents: bound(ConsentTypes.documentsOf),
+    },
+    // Data systems, and the attributes that describe them
+    dataSystems: {
+      create: bound(DataSystems.create),
+      update: bound(DataSystems.update),
+      remove: bound(SystemRemoval.remove),
+      createAttribute: bound(DataSystemAttributes.create),
+      updateAttribute: bound(DataSystemAttributes.update),
+      removeAttribute: bound(DataSystemAttributes.remove),
+      addressesOf: bound(ContactAddress.ofContacts),
+    },
+    // Senders of mails, and the words of mails
+    senders: {
+      all: bound(SenderAddresses.all),
+      add: bound(SenderChecks.add),
+      sendCode: bound(SenderChecks.sendCode),
+      verify: bound(SenderChecks.verify),
+      rename: bound(SenderAddresses.rename),
+      remove: bound(SenderAddresses.remove),
+    },
+    mailTexts: {
+      set: bound(MailTexts.set),
+      preview: bound(MailTexts.preview),
+      remove: bound(MailTexts.remove),
     },
     // Events
     record: bound(Recording.record),
@@ -110,6 +183,23 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     personTimeline: bound(PersonTimeline.of),
     statePage: bound(AnswerPages.state),
     decisionsPage: bound(AnswerPages.decisions),
+    // The change feed
+    changes: bound(Changes.page),
+    followChanges: bound(Changes.follow),
+    // Webhooks
+    webhooks: {
+      create: bound(Webhooks.create),
+      update: bound(Webhooks.update),
+      rotate: bound(Webhooks.rotate),
+      remove: bound(Webhooks.remove),
+      keys: bound(Webhooks.toldKeys),
+      test: bound(Webhooks.test),
+      health: bound(WebhookHealth.of),
+      replay: bound(Replays.begin),
+      tries: bound(DeliveryLog.tries),
+      deadLetters: bound(DeliveryLog.deadLetters),
+      run: bound(Sending.run),
+    },
     // Visitors and the identity of people
     openSession: bound(Sessions.open),
     liveSession: bound(Sessions.live),
@@ -128,6 +218,59 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     releaseIdentifier: bound(Releasing.release),
     renameAccounts: bound(Renaming.rename),
     reviewRenames: bound(Renaming.review),
+    // Compliance requests
+    compliance: {
+      open: bound(ComplianceOpening.open),
+      change: bound(ComplianceWork.change),
+      withdraw: bound(ComplianceWork.withdraw),
+      takeFile: bound(FileIntake.take),
+      attachFile: bound(RequestFiles.attach),
+      discardFile: bound(RequestFiles.discard),
+      removeFile: bound(RequestFiles.remove),
+      findFile: bound(RequestFiles.find),
+      downloadFile: bound(RequestFiles.download),
+      package: bound(PackageBuilding.ask),
+      buildPackages: PackageBuilding.run(context),
+      list: bound(ComplianceReading.list),
+      find: bound(ComplianceReading.find),
+      listOfVisitor: bound(ComplianceReading.listOfVisitor),
+      findOfVisitor: bound(ComplianceReading.findOfVisitor),
+      events: bound(ComplianceReading.events),
+      sendCode: bound(CodeSending.send),
+      sendCodeToVisitor: bound(CodeSending.sendToVisitor),
+      verifyByCode: bound(Verifying.byCode),
+      verifyByToken: bound(Verifying.byToken),
+      page: bound(RequesterPage.see),
+      actOnPage: bound(RequesterPage.act),
+      downloadOnPage: bound(RequesterPage.download),
+      measure: ComplianceMetrics.measure(context),
+      /** Does what time does to requests: once, or again and again until its scope closes. */
+      sweep: RetentionSweep.sweep(context),
+      runSweeps: RetentionLoop.run(context),
+    },
+    // Mails
+    mails: {
+      run: bound(MailSender.run),
+      counts: store.outbox.counts("mail"),
+      list: bound(Mails.list),
+      show: bound(Mails.show),
+      retry: bound(Mails.retry),
+      cancel: bound(Mails.cancel),
+      bounced: bound(Mails.bounced),
+      measure: MailMeter.measure(context),
+    },
+    // Connectors and tasks of data systems
+    connectors: {
+      set: bound(Connectors.set),
+      remove: bound(Connectors.remove),
+      rotate: bound(Connectors.rotate),
+      keyOf: bound(Connectors.keyOf),
+    },
+    tasks: {
+      run: bound(TaskSender.run),
+      takeCallback: bound(TaskCallback.take),
+      measure: TaskMeter.measure(context),
+    },
     // Erasure
     erase: bound(Erasing.erase),
     eraseByIdentifier: bound(ErasingByIdentifier.erase),
@@ -137,6 +280,24 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     retention: bound(Retention.run),
     replayErasures: ErasureReplay.replay(context),
     scrub: store.personal.scrub,
+    // What happens without an event
+    scheduler: {
+      /** Makes one pass over everything that is due now. */
+      tick: Scheduler.tick({}, context),
+      /** Ticks until its scope closes. */
+      run: (options: SchedulerLoop.RunOptions) => SchedulerLoop.run(options, context),
+    },
+    // Metrics
+    metrics: {
+      days: bound(DayMetrics.of),
+      consent: bound(ConsentMetrics.of),
+      answers: bound(AnswerMetrics.of),
+      /** Counts everything that was not counted yet. */
+      count: Counting.all(context),
+      recount: bound(Recount.run),
+      /** Counts until its scope closes. */
+      run: bound(CountingLoop.run),
+    },
     // The store and its keys
     tendKeys: bound(KeyEpochs.tend),
     aheadMillis: ClockCheck.aheadMillis(context),

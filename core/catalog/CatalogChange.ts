@@ -39,11 +39,15 @@ export interface Prepared<Value> {
   readonly _tag: "Prepared"
   readonly entries: Partial<Entries>
   readonly documents?: Documents
+  readonly privates?: Privates
   readonly value: Value
 }
 
 /** The documents that a change adds. */
 export type Documents = CatalogChange["documents"]
+
+/** What is personal of the entries that a change writes. */
+export type Privates = NonNullable<CatalogChange["privates"]>
 
 /** A change that can be made. */
 export const prepared = <Value>(
@@ -119,9 +123,19 @@ export const change = Effect.fnUntraced(function* <Value>(
       if (!isCurrent) latest = yield* prepareNow(earliest)
       const { prepared, revision } = latest
       if (prepared._tag !== "Prepared") return prepared as CatalogOutcome<Value>
-      const { documents = [], entries, value } = prepared
+      const { documents = [], entries, privates = [], value } = prepared
+      // A revision without an entry would look like a damaged catalog.
+      if (Object.values(entries).every((all) => all.length === 0))
+        return { _tag: "Changed", value } as CatalogOutcome<Value>
       const idempotencyRecord = yield* Idempotency.recordOf(idempotency, context, answer?.(value) ?? "")
-      const kept = yield* store.catalog.change({ revision, entries, documents, owner, ...idempotencyRecord })
+      const kept = yield* store.catalog.change({
+        revision,
+        entries,
+        documents,
+        ...(privates.length > 0 && { privates }),
+        owner,
+        ...idempotencyRecord,
+      })
       return kept === "kept" ? ({ _tag: "Changed", value } as CatalogOutcome<Value>) : kept
     })
     for (let attempts = 0; attempts < maxAttempts; attempts++) {

@@ -17,6 +17,8 @@ export interface Texts {
   readonly description?: string
   readonly document?: string | null
   readonly url?: string | null
+  /** The language of the texts: a canonical tag of BCP 47. */
+  readonly language?: string | null
 }
 
 /** How a version is published. */
@@ -67,17 +69,19 @@ const documentOf = (
 /** A version without its number: the texts of `from`, with the changed ones. */
 export const make = (
   id: string,
-  { description, document, grace, name, requireReaccept, url }: Texts & Publication,
+  { description, document, grace, language, name, requireReaccept, url }: Texts & Publication,
   from: ListedVersion | undefined,
   added: NewDocument | undefined,
   dates: Pick<ListedVersion, "dateCreated" | "publishedAt">,
 ): Omit<ListedVersion, "version"> => {
   const address = url === undefined ? from?.url : (url ?? undefined)
+  const tag = language === undefined ? from?.language : (language ?? undefined)
   return {
     id,
     name: name ?? from?.name ?? "",
     description: description ?? from?.description ?? "",
     ...(address !== undefined && { url: address }),
+    ...(tag !== undefined && { language: tag }),
     ...documentOf(document, from, added),
     ...dates,
     requireReaccept: requireReaccept ?? false,
@@ -185,14 +189,15 @@ export const find = (
 
 /** Whether a change gives a text another value. */
 export const changesText = (
-  { description, document, name, url }: Texts,
+  { description, document, language, name, url }: Texts,
   from: ListedVersion,
   documentNow: string | undefined,
 ): boolean =>
   (name !== undefined && name !== from.name) ||
   (description !== undefined && description !== from.description) ||
   (document !== undefined && (document ?? undefined) !== documentNow) ||
-  (url !== undefined && (url ?? undefined) !== from.url)
+  (url !== undefined && (url ?? undefined) !== from.url) ||
+  (language !== undefined && (language ?? undefined) !== from.language)
 
 /** Whether a change has members of a new version, although it publishes none. */
 export const lacksVersion = ({ grace, publishedAt }: Publication, from: ListedVersion): boolean =>

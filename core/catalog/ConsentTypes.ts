@@ -11,10 +11,12 @@ import * as ConsentState from "../engine/ConsentState.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { Period } from "../engine/Period.ts"
 import type { Rules } from "../engine/Rules.ts"
+import type { DocumentKey } from "../ports/CatalogStore.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as CatalogChange from "./CatalogChange.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as ConsentTypeVersions from "./ConsentTypeVersions.ts"
+import * as ShownTexts from "./ShownTexts.ts"
 
 /** Members that change without a new version. `null` removes a duration. */
 export interface Conditions {
@@ -97,6 +99,19 @@ const exists = CatalogChange.conflict(
   "the project has a consent type with this category, subcategory and label",
 )
 
+/**
+ * Texts with their language: where neither they nor the version before state one, the default of the project now, so
+ * that a later default does not change what a version says.
+ */
+const withLanguage = <Given extends Pick<ConsentTypeVersions.Texts, "language">>(
+  texts: Given,
+  before: Pick<ListedVersion, "language"> | undefined,
+  { languages }: Pick<Project, "languages">,
+): Given => {
+  const isStated = texts.language !== undefined || before?.language !== undefined
+  return isStated || languages === undefined ? texts : { ...texts, language: languages.default }
+}
+
 /** A new type and its document, not kept yet. */
 export const newType = Effect.fnUntraced(function* (
   project: Project,
@@ -108,7 +123,8 @@ export const newType = Effect.fnUntraced(function* (
   const id = yield* random.uuidV7()
   const { added, documents } = addedDocument({ id, versions: [] }, fields.document)
   const dates = { dateCreated: now, publishedAt: Math.max(publishedAt, now) }
-  const version = ConsentTypeVersions.make(yield* random.uuidV7(), fields, undefined, added, dates)
+  const texts = withLanguage(fields, undefined, project)
+  const version = ConsentTypeVersions.make(yield* random.uuidV7(), texts, undefined, added, dates)
   const type: ListedType = {
     id,
     organization: project.organization,
@@ -178,7 +194,8 @@ const shown = Effect.fnUntraced(function* (
   const shownAt = publishedAt <= clock + shownAheadMillis ? Math.max(publishedAt, clock) : clock
   const version = ConsentTypeVersions.inForce(type, shownAt)
   const added = documents.find(({ number }) => number === version.documentOf)
-  const document = added === undefined ? yield* documentOf(type, version, context) : added.document
+  const document =
+    added === undefined ? yield* documentOf(ShownTexts.ofVersion(type, version), context) : added.document
   return { type, document, shownAt } satisfies ShownType
 })
 
@@ -200,6 +217,7 @@ const changed = Effect.fnUntraced(function* (
   change: TypeChange,
   used: ReadonlySet<number>,
   now: Instant.Instant,
+  project: Project,
   context: LedgerContext,
 ) {
   const { versions } = type
@@ -207,7 +225,8 @@ const changed = Effect.fnUntraced(function* (
   const from = ConsentTypeVersions.inForce(type, publishedAt)
   // Compared with what is shown at the wanted instant, so that an object that is sent back publishes nothing.
   const before = ConsentTypeVersions.inForce(type, change.publishedAt ?? now)
-  const isTextChange = ConsentTypeVersions.changesText(change, before, yield* documentOf(type, before, context))
+  const document = yield* documentOf(ShownTexts.ofVersion(type, before), context)
+  const isTextChange = ConsentTypeVersions.changesText(change, before, document)
   const isPublished = isTextChange || change.requireReaccept === true
   if (!isPublished && ConsentTypeVersions.lacksVersion(change, before)) return nothingToPublish
   const { consentDuration: _, ...rest } = withoutHistory(type)
@@ -217,7 +236,13 @@ const changed = Effect.fnUntraced(function* (
   }
   const { added, documents } = addedDocument(type, change.document)
   const dates = { dateCreated: now, publishedAt }
-  const version = ConsentTypeVersions.make(yield* context.random.uuidV7(), change, from, added, dates)
+  const version = ConsentTypeVersions.make(
+    yield* context.random.uuidV7(),
+    withLanguage(change, from, project),
+    from,
+    added,
+    dates,
+  )
   const value = { ...next, versions: ConsentTypeVersions.add(type, version, used, now) }
   const shownFrom = change.publishedAt === undefined ? publishedAt : Instant.min
   const answered = yield* shown(value, documents, shownFrom, context)
@@ -249,7 +274,7 @@ export const update = Effect.fnUntraced(function* (
     const faults = faultsOf(change, type, clock)
     if (faults.length > 0) return CatalogChange.refusedFor(faults)
     const used = hasPlans ? yield* store.events.usedVersions(project, id) : noVersions
-    return yield* changed(type, change, used, now, context)
+    return yield* changed(type, change, used, now, catalog.projects.get(project.id) ?? project, context)
   })
   const options = { owner: organization, projectId: project.id, ...answering }
   const made = CatalogChange.change<ShownType>(options, prepare, context)
@@ -316,23 +341,19 @@ export const remove = Effect.fnUntraced(function* (
 /** Documents of any length. */
 const anyLength = Number.MAX_SAFE_INTEGER
 
-/** The documents of versions that have at most `maxLength` characters, in the order of the versions. */
+/** The documents with these keys that have at most `maxLength` characters, in the order of the keys. */
 export const documentsOf = (
-  versions: ReadonlyArray<{ readonly type: ListedType; readonly version: ListedVersion }>,
+  keys: ReadonlyArray<DocumentKey>,
   maxLength: number,
   { store }: Pick<LedgerContext, "store">,
-): Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable> => {
-  const keys = versions.map(({ type, version }) => ({ consentType: type.id, number: version.documentOf ?? 0 }))
-  return store.catalog.documents(keys, maxLength)
-}
+): Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable> => store.catalog.documents(keys, maxLength)
 
-/** The document of a version; `undefined` for a version without a document. */
+/** The document of texts; `undefined` for texts without a document. */
 export const documentOf = Effect.fnUntraced(function* (
-  type: ListedType,
-  version: ListedVersion,
+  { documentKey }: Pick<ShownTexts.ShownTexts, "documentKey">,
   context: Pick<LedgerContext, "store">,
 ): Effect.fn.Return<string | undefined, StoreUnavailable> {
-  if (version.documentOf === undefined) return undefined
-  const [document] = yield* documentsOf([{ type, version }], anyLength, context)
+  if (documentKey === undefined) return undefined
+  const [document] = yield* documentsOf([documentKey], anyLength, context)
   return document
 })

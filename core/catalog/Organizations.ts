@@ -9,20 +9,24 @@ import type {
   Project,
   ProjectScope,
   ProjectStatus,
+  ProjectTypes,
   PublicKey,
   Retention,
 } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
+import type { Period } from "../engine/Period.ts"
 import * as ApiKeys from "./ApiKeys.ts"
 import * as CatalogChange from "./CatalogChange.ts"
+import * as ComplianceSettings from "./ComplianceSettings.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as PageOrigins from "./PageOrigins.ts"
 import * as LedgerContext from "../ledger/LedgerContext.ts"
 import * as OrganizationKey from "../ledger/OrganizationKey.ts"
+import type { SenderAddress } from "../model/SenderAddress.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 
 /** The members of an organization that a request sets. */
-export interface OrganizationFields {
+export interface OrganizationFields extends ComplianceSettings.OrganizationSettings {
   readonly name: string
   readonly primaryDomain: string
   readonly privacyPolicyUrl: string
@@ -30,7 +34,7 @@ export interface OrganizationFields {
 }
 
 /** The members of a project that a request sets. */
-export interface ProjectFields {
+export interface ProjectFields extends ComplianceSettings.ProjectSettings {
   readonly name: string
   readonly domains: ReadonlyArray<string>
   readonly appOrigins?: ReadonlyArray<string>
@@ -39,6 +43,8 @@ export interface ProjectFields {
   readonly earliestConsentDate?: Instant | null
   /** `null`: everyone is kept for ever. */
   readonly retention?: Retention | null
+  /** `null` or none: nothing is announced before it happens. */
+  readonly leads?: ReadonlyArray<Period> | null
 }
 
 const earliestInFuture = CatalogChange.refused(
@@ -47,25 +53,59 @@ const earliestInFuture = CatalogChange.refused(
   "must not be later than now, because no consent could be recorded until then",
 )
 
+/** Members that are checked against rules. */
+type Checked = PageOrigins.HostFields &
+  Pick<Partial<ProjectFields>, "earliestConsentDate"> &
+  ComplianceSettings.OrganizationSettings &
+  ComplianceSettings.ProjectSettings
+
+/** What the members of a project can name: its types, where it is changed, and the senders of its organization. */
+interface Nameable {
+  readonly types?: ProjectTypes | undefined
+  readonly senders?: ReadonlyArray<SenderAddress> | undefined
+}
+
 /** Why members cannot be set at `now`; `undefined` if they can. */
 const refusal = (
-  fields: PageOrigins.HostFields & Pick<Partial<ProjectFields>, "earliestConsentDate">,
+  fields: Checked,
   now: Instant,
+  { senders = [], types }: Nameable = {},
 ): CatalogChange.RefusedChange | undefined => {
-  const faults = PageOrigins.faultsOf(fields)
+  const faults = [
+    ...PageOrigins.faultsOf(fields),
+    ...ComplianceSettings.faultsOf(fields),
+    ...ComplianceSettings.faultsOfProject(fields, types, senders),
+  ]
   if (faults.length > 0) return CatalogChange.refusedFor(faults)
   const { earliestConsentDate } = fields
   return earliestConsentDate != null && earliestConsentDate > now ? earliestInFuture : undefined
 }
 
+/** The members that `null` sets back to their default. */
+type Optional = Pick<ProjectFields, "earliestConsentDate" | "leads" | "retention">
+
 /** A project with members that `null` sets back to their default; those that are left out stay. */
 const withOptional = (
-  { earliestConsentDate: earliest, retention: kept, ...project }: Project,
-  { earliestConsentDate = earliest, retention = kept }: Pick<ProjectFields, "earliestConsentDate" | "retention">,
+  { earliestConsentDate: earliest, leads: before, retention: kept, ...project }: Project,
+  { earliestConsentDate = earliest, leads = before, retention = kept }: Optional,
 ): Project => ({
   ...project,
   ...(earliestConsentDate != null && { earliestConsentDate }),
   ...(retention != null && { retention }),
+  ...(leads != null && leads.length > 0 && { leads }),
+})
+
+/** Those of the members that are given. */
+const givenOf = ({
+  earliestConsentDate,
+  leads,
+  retention,
+}: {
+  readonly [Member in keyof Optional]: Optional[Member] | undefined
+}): Optional => ({
+  ...(earliestConsentDate !== undefined && { earliestConsentDate }),
+  ...(retention !== undefined && { retention }),
+  ...(leads !== undefined && { leads }),
 })
 
 /** A new organization, with the first key of its owner. */
@@ -88,13 +128,13 @@ const nextNumber = ({ organizations, projects }: Catalog): number =>
 
 /** A new organization, not kept yet. */
 export const newOrganization = Effect.fnUntraced(function* (
-  { publicKeys = [], ...fields }: OrganizationFields,
+  { holidays, privacyContact, publicKeys = [], representative, timeZone, ...fields }: OrganizationFields,
   number: number,
   now: Instant,
   { keys, newLanes, random }: Pick<LedgerContext.LedgerContext, "keys" | "newLanes" | "random">,
 ) {
   const wrappedKey = OrganizationKey.make(random, keys)
-  return {
+  const organization: Organization = {
     ...fields,
     publicKeys,
     id: yield* random.uuidV7(),
@@ -104,19 +144,22 @@ export const newOrganization = Effect.fnUntraced(function* (
     normalization: Identifiers.normalizationVersion,
     dateCreated: now,
     dateUpdated: now,
-  } satisfies Organization
+  }
+  return ComplianceSettings.withSettings(organization, { holidays, privacyContact, representative, timeZone })
 })
 
 /** A new project, not kept yet. */
 export const newProject = Effect.fnUntraced(function* (
-  { earliestConsentDate, retention, status = "active", ...fields }: ProjectFields,
+  fields: ProjectFields,
   organization: string,
   number: number,
   now: Instant,
   { newLanes, random }: Pick<LedgerContext.LedgerContext, "newLanes" | "random">,
 ) {
+  const { others, settings } = ComplianceSettings.split(fields)
+  const { earliestConsentDate, leads, retention, status = "active", ...rest } = others
   const project: Project = {
-    ...fields,
+    ...rest,
     status,
     id: yield* random.uuidV7(),
     number,
@@ -125,10 +168,8 @@ export const newProject = Effect.fnUntraced(function* (
     dateCreated: now,
     dateUpdated: now,
   }
-  return withOptional(project, {
-    ...(earliestConsentDate !== undefined && { earliestConsentDate }),
-    ...(retention !== undefined && { retention }),
-  })
+  const withOthers = withOptional(project, givenOf({ earliestConsentDate, leads, retention }))
+  return ComplianceSettings.withProjectSettings(withOthers, settings)
 })
 
 /**
@@ -169,8 +210,9 @@ export const update = Effect.fnUntraced(function* (
   const prepare = (catalog: Catalog, now: Instant) => {
     const refused = refusal(fields, now)
     if (refused !== undefined) return Effect.succeed(refused)
-    const before = catalog.organizations.get(organization.id)!
-    const value = { ...before, ...PageOrigins.kept(fields), dateUpdated: now }
+    const { holidays, privacyContact, representative, timeZone, ...others } = PageOrigins.kept(fields)
+    const before = { ...catalog.organizations.get(organization.id)!, ...others, dateUpdated: now }
+    const value = ComplianceSettings.withSettings(before, { holidays, privacyContact, representative, timeZone })
     return Effect.succeed({ _tag: "Prepared", entries: { organizations: [value] }, value } as const)
   }
   return yield* CatalogChange.change<Organization>({ owner: organization, ...answering }, prepare, context)
@@ -184,7 +226,7 @@ export const createProject = Effect.fnUntraced(function* (
   context: LedgerContext.LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = Effect.fnUntraced(function* (catalog: Catalog, now: Instant) {
-    const refused = refusal(fields, now)
+    const refused = refusal(fields, now, { senders: catalog.senders.get(organization.id) })
     if (refused !== undefined) return refused
     const value = yield* newProject(PageOrigins.kept(fields), organization.id, nextNumber(catalog), now, context)
     return { _tag: "Prepared", entries: { projects: [value] }, value } as const
@@ -200,14 +242,18 @@ export const updateProject = Effect.fnUntraced(function* (
   context: LedgerContext.LedgerContext,
 ): Effect.fn.Return<CatalogChange.CatalogOutcome<Project>, StoreUnavailable> {
   const prepare = (catalog: Catalog, now: Instant) => {
-    const refused = refusal(fields, now)
-    if (refused !== undefined) return Effect.succeed(refused)
-    const { earliestConsentDate, retention, ...others } = PageOrigins.kept(fields)
-    const before = { ...catalog.projects.get(project.id)!, ...others, dateUpdated: now }
-    const value = withOptional(before, {
-      ...(earliestConsentDate !== undefined && { earliestConsentDate }),
-      ...(retention !== undefined && { retention }),
+    const refused = refusal(fields, now, {
+      types: catalog.consentTypes.get(project.id),
+      senders: catalog.senders.get(organization.id),
     })
+    if (refused !== undefined) return Effect.succeed(refused)
+    const { others, settings } = ComplianceSettings.split(PageOrigins.kept(fields))
+    const { earliestConsentDate, leads, retention, ...rest } = others
+    const before = { ...catalog.projects.get(project.id)!, ...rest, dateUpdated: now }
+    const value = ComplianceSettings.withProjectSettings(
+      withOptional(before, givenOf({ earliestConsentDate, leads, retention })),
+      settings,
+    )
     return Effect.succeed({ _tag: "Prepared", entries: { projects: [value] }, value } as const)
   }
   return yield* CatalogChange.change<Project>({ owner: organization, ...answering }, prepare, context)

@@ -113,3 +113,58 @@ export const adding = (period: Period): Adding => {
     },
   }
 }
+
+/** Instants from one up to another one. */
+export interface InstantRange {
+  readonly from: Instant.Instant
+  /** The first instant that is not in the window any more; one past {@link Instant.max} where it has no end. */
+  readonly to: Instant.Instant
+}
+
+const millisPerDay = 86_400_000
+const firstDay = Instant.min / millisPerDay
+const endDay = (Instant.max + 1) / millisPerDay
+
+/** The first day from which a number of months later is a day or a later one, both counted from 1970-01-01. */
+const firstDayBefore = (day: number, months: number): number => {
+  const date = Instant.dateFromDays(day)
+  const monthCount = date.year * 12 + (date.month - 1) - months
+  const [year, month] = [Math.floor(monthCount / 12), (((monthCount % 12) + 12) % 12) + 1]
+  const first = Instant.daysFromDate(year, month, Math.min(date.day, Instant.daysInMonth(year, month) + 1))
+  return Math.min(Math.max(first, firstDay), endDay)
+}
+
+/**
+ * The instants whose sum with a period is in [`from`, `to`): the inverse of {@link add}, exact, in ascending order and
+ * without overlap. At most nine windows, whatever the length of the range; `to` past {@link Instant.max} is no limit.
+ *
+ * Months do not keep the order of instants, but of whole days they do: the days that become a day follow each other.
+ * So the whole days between both ends come from one window, and each end comes from at most four days with its time.
+ */
+export const windows = (period: Period, from: Instant.Instant, to: Instant.Instant): ReadonlyArray<InstantRange> => {
+  if (from >= to || from > Instant.max) return []
+  const found: Array<{ from: Instant.Instant; to: Instant.Instant }> = []
+  const put = (first: Instant.Instant, end: Instant.Instant): void => {
+    if (first >= end) return
+    const last = found.at(-1)
+    if (last?.to === first) last.to = end
+    else found.push({ from: first, to: end })
+  }
+  const rest = period.days * millisPerDay + period.millis
+  const start = Instant.splitDay(from - rest)
+  const end = to > Instant.max ? { days: Infinity, millis: 0 } : Instant.splitDay(to - rest)
+  const dayBefore = (day: number): number => (day === Infinity ? endDay : firstDayBefore(day, period.months))
+  const putTimes = (day: number, first: number, last: number): void => {
+    for (let each = dayBefore(day); each < dayBefore(day + 1); each++) {
+      put(each * millisPerDay + first, each * millisPerDay + last)
+    }
+  }
+  if (start.days === end.days) {
+    putTimes(start.days, start.millis, end.millis)
+    return found
+  }
+  putTimes(start.days, start.millis, millisPerDay)
+  put(dayBefore(start.days + 1) * millisPerDay, dayBefore(end.days) * millisPerDay)
+  if (end.millis > 0) putTimes(end.days, 0, end.millis)
+  return found
+}

@@ -4,6 +4,8 @@
  * Files, library and HTTP use the same names. Instants are ISO 8601 date-times on the wire and milliseconds in memory,
  * durations ISO 8601 strings on the wire and {@link Period} in memory. Unknown fields are ignored, except in rules:
  * there they are an error, because a misspelt rule would otherwise silently have no effect.
+ *
+ * The file is longer than others because it has the schemas of four formats, which share their fields.
  */
 import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as BecauseLine from "./BecauseLine.ts"
@@ -12,6 +14,7 @@ import * as ConsentState from "../engine/ConsentState.ts"
 import * as ConsentType from "../engine/ConsentType.ts"
 import type * as DecisionOf from "../engine/Decision.ts"
 import * as InstantOf from "../engine/Instant.ts"
+import * as LanguageTag from "../model/LanguageTag.ts"
 import { orNull } from "./Fields.ts"
 import * as Outcome from "../engine/Outcome.ts"
 import * as PeriodOf from "../engine/Period.ts"
@@ -54,6 +57,9 @@ export const Period = readAs(
   PeriodOf.parse,
   PeriodOf.format,
 )
+
+/** A language: on the wire a tag of BCP 47, in memory its canonical form. */
+export const Language = readAs(Schema.String, LanguageTag.expected, LanguageTag.canonical, (tag) => tag)
 
 /** A duration longer than zero. */
 export const PositivePeriod = Period.check(
@@ -335,7 +341,7 @@ export const decisionToText = (
 export interface Violation {
   /** The place of the error: a JSON Pointer (RFC 6901), empty for the whole value. */
   readonly pointer: string
-  readonly code: "missing" | "unknown" | "invalid"
+  readonly code: "missing" | "unknown" | "invalid" | "language_not_valid"
   /** What is expected instead. Never quotes the value, because it may be personal data. */
   readonly detail: string
 }
@@ -357,11 +363,17 @@ const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1({
   },
 })
 
+const codeOf = (message: string): Violation["code"] => {
+  if (message === missing) return "missing"
+  if (message === unknown) return "unknown"
+  return message === LanguageTag.expected ? "language_not_valid" : "invalid"
+}
+
 /** All errors that a schema found, in the order of the value's fields. */
 export const violations = (error: Schema.SchemaError): ReadonlyArray<Violation> =>
   formatIssues(error.issue).issues.map(({ path, message }) => ({
     pointer: toPointer(path ?? []),
-    code: message === missing ? "missing" : message === unknown ? "unknown" : "invalid",
+    code: codeOf(message),
     detail: message.charAt(0).toLowerCase() + message.slice(1),
   }))
 

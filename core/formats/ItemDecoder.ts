@@ -21,6 +21,7 @@ export const optionalInRefusal: ReadonlySet<string> = new Set([
   "allowEarly",
   "expirationDate",
   "version",
+  "language",
   "externalId",
 ])
 

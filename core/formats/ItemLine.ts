@@ -24,6 +24,11 @@ export const identifierFields = {
   concordId: Fields.orNull(Schema.String),
 }
 
+/** The language of the text that a person was shown. */
+export const ShownLanguage = Fields.orNull(
+  Exchange.Language.annotate({ description: "The language of the text that was shown: a tag of BCP 47, such as `de`" }),
+)
+
 /** An event to record about any person, with any date. */
 export const ItemLine = Schema.Struct({
   ...identifierFields,
@@ -38,6 +43,7 @@ export const ItemLine = Schema.Struct({
   ),
   expirationDate: Fields.orNull(Exchange.Instant),
   version: Fields.orNull(Exchange.VersionNumber),
+  language: ShownLanguage,
   externalId: Fields.orNull(
     Fields.writableText(1, 128).annotate({
       description:
@@ -75,13 +81,14 @@ export const identifiersOf = (fields: {
 
 /** The event in the form that the ledger records. */
 export const toItem = (line: typeof ItemLine.Type): Item => {
-  const { allowEarly, consentDate, expirationDate, externalId, version } = line
+  const { allowEarly, consentDate, expirationDate, externalId, language, version } = line
   return {
     ...typeOf(line),
     person: identifiersOf(line),
     consentState: line.consentState,
     consentAction: line.consentAction,
     ...(version != null && { version }),
+    ...(language != null && { language }),
     ...(consentDate != null && { consentDate }),
     ...(allowEarly != null && { allowEarly }),
     ...(expirationDate != null && { expirationDate }),

@@ -4,6 +4,7 @@
 import { Schema } from "effect"
 import * as Exchange from "./Exchange.ts"
 import * as Fields from "./Fields.ts"
+import * as LanguageTag from "../model/LanguageTag.ts"
 
 const { orNull } = Fields
 
@@ -23,6 +24,12 @@ export const RecordedLine = Schema.Struct({
   concordId: Fields.Uuid,
   consentType: Fields.Uuid,
   version: Exchange.VersionNumber,
+  // As it was recorded: a later edition of BCP 47 may have another canonical form of it.
+  language: orNull(
+    Schema.String.check(
+      Schema.makeFilter((tag: string) => LanguageTag.canonical(tag) !== undefined || LanguageTag.expected),
+    ),
+  ),
   consentState: Exchange.State,
   consentAction: Exchange.Action,
   consentDate: Exchange.Instant,

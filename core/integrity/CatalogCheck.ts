@@ -2,7 +2,7 @@
  * Checks the catalog: every change is there, in order and readable, and no two owners share lanes.
  */
 import { Effect } from "effect"
-import type { Organization, Project } from "../model/Catalog.ts"
+import { entryKinds, type Organization, type Project } from "../model/Catalog.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Row, Snapshot } from "../ports/LedgerRows.ts"
 import type { Findings } from "./Findings.ts"
@@ -15,7 +15,7 @@ export interface Owners {
   readonly byNumber: ReadonlyMap<number, Organization | Project>
 }
 
-const kinds: ReadonlySet<string> = new Set(["organizations", "projects", "apiKeys", "consentTypes"])
+const kinds: ReadonlySet<string> = new Set(entryKinds)
 
 /** The entry of a row; `undefined` if the row is not one. */
 const entryOf = ({ body, kind }: Row<"catalog_entry">): { readonly id: string } | undefined => {

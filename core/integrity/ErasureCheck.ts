@@ -1,6 +1,7 @@
 /**
  * Checks erasures: each of their people has a row that agrees with the others, nothing that an erasure deletes is left
- * of them, and the lanes that they live in are marked.
+ * of them, and the lanes that they live in are marked. Of people whose identifiers were kept, things may have been
+ * recorded since.
  */
 import { Effect } from "effect"
 import type { Project } from "../model/Catalog.ts"
@@ -12,20 +13,23 @@ import * as CatalogCheck from "./CatalogCheck.ts"
 import type { Findings } from "./Findings.ts"
 
 /** The people that were erased. A person is in one organization only. */
-export type Erased = ReadonlySet<string>
+export type ErasedPeople = ReadonlySet<string>
+
+/** The table of erasures of everything, or of those that kept identifiers. */
+type Table = "erasure" | "held_erasure"
 
 /** An erasure while its rows are read. */
 interface Seen {
   /** What every one of its rows holds. */
   readonly common: string
   /** The first row, for a finding. */
-  readonly row: Row<"erasure">
+  readonly row: Row<Table>
   /** Its people without a row so far. */
   readonly missing: Set<string>
 }
 
 /** The people of a body, without duplicates; `undefined` if it cannot be read. */
-const membersOf = ({ body, destroyed }: Row<"erasure">): ReadonlySet<string> | undefined => {
+const membersOf = ({ body, destroyed }: Row<Table>): ReadonlySet<string> | undefined => {
   try {
     JSON.parse(destroyed)
     const { members } = ErasureBody.read(body)
@@ -36,17 +40,18 @@ const membersOf = ({ body, destroyed }: Row<"erasure">): ReadonlySet<string> | u
 }
 
 /** Checks the rows of erasures, and returns the people that were erased. */
-const checkRows = Effect.fnUntraced(function* (
-  next: Next<"erasure">,
+const checkRows = Effect.fnUntraced(function* <Name extends Table>(
+  table: Name,
+  next: Next<Name>,
   { byNumber }: CatalogCheck.Owners,
   findings: Findings,
 ) {
   const seen = new Map<string, Seen>()
-  const rows: Array<Pick<Row<"erasure">, "lane" | "person">> = []
-  const note = ({ lane, person }: Pick<Row<"erasure">, "lane" | "person">, what: string) =>
-    findings.note({ table: "erasure", lane, person, what })
+  const rows: Array<Pick<Row<Table>, "lane" | "person">> = []
+  const note = ({ lane, person }: Pick<Row<Table>, "lane" | "person">, what: string) =>
+    findings.note({ table, lane, person, what })
 
-  const use = (row: Row<"erasure">): void => {
+  const use = (row: Row<Table>): void => {
     const { body, destroyed, erasure_id, lane, person, recorded_at } = row
     rows.push({ lane, person })
     const owner = byNumber.get(CatalogCheck.numberOf(lane))
@@ -72,7 +77,7 @@ const checkRows = Effect.fnUntraced(function* (
 
 /** Checks that the lanes that erased people live in are marked. A lane without events is marked with its first. */
 const checkLanes = (
-  erased: ReadonlyArray<Pick<Row<"erasure">, "lane" | "person">>,
+  erased: ReadonlyArray<Pick<Row<Table>, "lane" | "person">>,
   lanes: ReadonlyArray<Row<"lane_head">>,
   { byNumber, projects }: CatalogCheck.Owners,
   findings: Findings,
@@ -93,16 +98,17 @@ const checkLanes = (
   }
 }
 
-/** Checks the erasures, which are read in full. Returns the people that were erased. */
-export const check = Effect.fnUntraced(function* (
-  next: Next<"erasure">,
+/** Checks the erasures of a table, which are read in full. Returns the people that were erased. */
+export const check = Effect.fnUntraced(function* <Name extends Table>(
+  table: Name,
+  next: Next<Name>,
   lanes: ReadonlyArray<Row<"lane_head">>,
   owners: CatalogCheck.Owners,
   findings: Findings,
 ) {
-  const erased = yield* checkRows(next, owners, findings)
+  const erased = yield* checkRows(table, next, owners, findings)
   checkLanes(erased, lanes, owners, findings)
-  return new Set(erased.map(({ person }) => person)) as Erased
+  return new Set(erased.map(({ person }) => person)) as ErasedPeople
 })
 
 /** The tables whose rows about a person an erasure deletes, but for external ids: they are checked with the log. */
@@ -118,7 +124,7 @@ export const isEmptied = (table: string): table is Emptied => (emptied as Readon
 export const watching = <Name extends Emptied>(
   table: Name,
   next: Next<Name>,
-  erased: Erased,
+  erased: ErasedPeople,
   findings: Findings,
 ): Next<Name> =>
   Effect.tap(next, (rows) =>

@@ -133,7 +133,7 @@ const checkHeads = Effect.fnUntraced(function* (
 })
 
 /**
- * Checks that every lane in which a joined person lives is marked. A lane without a row is marked with its first event.
+ * Checks that every lane in which a joined person lives is marked. A lane without events is marked with its first one.
  */
 const checkLanes = (
   lanes: ReadonlyArray<Row<"lane_head">>,
@@ -149,8 +149,8 @@ const checkLanes = (
     if (survivor === undefined) continue
     for (const project of projects.get(Number(owner)) ?? []) needed.add(Lane.of(project, person))
   }
-  for (const { has_joined, lane } of lanes) {
-    if (needed.has(lane) && !has_joined) {
+  for (const { has_joined, lane, next_position } of lanes) {
+    if (needed.has(lane) && !has_joined && next_position > 0) {
       findings.note({ table: "lane_head", lane, what: "joined people live in the lane, and it is not marked" })
     }
   }

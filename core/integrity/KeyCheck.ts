@@ -1,5 +1,6 @@
 /**
- * Checks that the keys at hand open what they have to open: the key of each organization, and the keys of people.
+ * Checks that the keys at hand open what they have to open: the key of each organization, and the keys of people and of
+ * compliance requests.
  * Counts the people of each epoch, and says which backups the epochs can still show personal data of.
  */
 import { Effect, Result } from "effect"
@@ -50,21 +51,33 @@ const checkOrganizations = Effect.fnUntraced(function* (
 const oldestReadable = (epochs: ReadonlyArray<Epoch>): Instant | undefined =>
   epochs[0]?.destroyedAt === undefined ? undefined : epochs.find((each) => each.destroyedAt === undefined)?.beganAt
 
-/** Checks the keys of organizations, and then those of people while their rows are read. */
+/** Checks the keys of organizations, and then those of people and of compliance requests while their rows are read. */
 export const make = Effect.fnUntraced(function* (owners: Owners, keys: Keys["Service"], findings: Findings) {
   yield* checkOrganizations(owners, keys, findings)
   const epochs = yield* keys.epochs
   const people = new Map<number, number>()
+  /** What is wrong with a key; `undefined` if it can be opened. */
+  const faultOf = Effect.fnUntraced(function* (epoch: number, wrapped: string) {
+    const key = yield* Effect.mapError(keys.unwrap(epoch, bytesOf(wrapped)), LedgerContext.asStore)
+    if (key !== undefined) return undefined
+    return epochs[epoch - 1]?.destroyedAt !== undefined ? "its epoch was destroyed" : "the keys do not open it"
+  })
   const watch = (next: Next<"person_key">) =>
     Effect.tap(next, (rows) =>
       Effect.gen(function* () {
         for (const { epoch, lane, person, wrapped } of rows) {
           people.set(epoch, (people.get(epoch) ?? 0) + 1)
-          const key = yield* Effect.mapError(keys.unwrap(epoch, bytesOf(wrapped)), LedgerContext.asStore)
-          if (key !== undefined) continue
-          const isDestroyed = epochs[epoch - 1]?.destroyedAt !== undefined
-          const what = isDestroyed ? "its epoch was destroyed" : "the keys do not open it"
-          findings.note({ table: "person_key", lane, person, what })
+          const what = yield* faultOf(epoch, wrapped)
+          if (what !== undefined) findings.note({ table: "person_key", lane, person, what })
+        }
+      }),
+    )
+  const watchRequests = (next: Next<"request_key">) =>
+    Effect.tap(next, (rows) =>
+      Effect.gen(function* () {
+        for (const { epoch, lane, request, wrapped } of rows) {
+          const what = yield* faultOf(epoch, wrapped)
+          if (what !== undefined) findings.note({ table: "request_key", lane, what: `request ${request}: ${what}` })
         }
       }),
     )
@@ -79,5 +92,5 @@ export const make = Effect.fnUntraced(function* (owners: Owners, keys: Keys["Ser
       ...(backupsFrom !== undefined && { backupsFrom }),
     }
   }
-  return { watch, report }
+  return { watch, watchRequests, report }
 })

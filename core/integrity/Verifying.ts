@@ -20,14 +20,20 @@ import {
 } from "../ports/LedgerRows.ts"
 import type { StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AliasCheck from "./AliasCheck.ts"
+import * as ComplianceCheck from "./ComplianceCheck.ts"
+import * as EntryPrivateCheck from "./EntryPrivateCheck.ts"
 import * as ErasureCheck from "./ErasureCheck.ts"
+import * as FeedCheck from "./FeedCheck.ts"
 import * as FindingsOf from "./Findings.ts"
 import * as HeadCheck from "./HeadCheck.ts"
+import * as IdentityChangeCheck from "./IdentityChangeCheck.ts"
 import * as JoinedCheck from "./JoinedCheck.ts"
 import * as KeyCheck from "./KeyCheck.ts"
 import * as LogCheck from "./LogCheck.ts"
 import * as LookupCheck from "./LookupCheck.ts"
+import * as MailCheck from "./MailCheck.ts"
 import * as PersonalCheck from "./PersonalCheck.ts"
+import * as RequestFileCheck from "./RequestFileCheck.ts"
 import * as TableReader from "../transfer/TableReader.ts"
 import * as CatalogCheck from "./CatalogCheck.ts"
 
@@ -108,8 +114,14 @@ const verifySnapshot = Effect.fnUntraced(function* (
   const erased =
     (yield* guarded(
       "erasure",
-      Effect.flatMap(tables.read("erasure"), (next) => ErasureCheck.check(next, heads, owners, findings)),
+      Effect.flatMap(tables.read("erasure"), (next) => ErasureCheck.check("erasure", next, heads, owners, findings)),
     )) ?? new Set<string>()
+  yield* guarded(
+    "held_erasure",
+    Effect.flatMap(tables.read("held_erasure"), (next) =>
+      ErasureCheck.check("held_erasure", next, heads, owners, findings),
+    ),
+  )
   /** Reads a table whose rows about erased people must be gone. */
   const readEmptied = <Name extends ErasureCheck.Emptied>(table: Name) =>
     Effect.map(tables.read(table), (next) => ErasureCheck.watching(table, next, erased, findings))
@@ -117,8 +129,10 @@ const verifySnapshot = Effect.fnUntraced(function* (
     "event",
     Effect.gen(function* () {
       const externalIds = yield* LookupCheck.externalIds(snapshot, owners, erased, findings)
+      const feeds = yield* TableReader.all(snapshot, "lane_feed")
+      const changes = yield* FeedCheck.changes(yield* tables.read("change"), feeds, heads, owners, findings)
       const events = watched(yield* tables.read("event"), read)
-      return yield* LogCheck.check(events, snapshot, owners, digest, externalIds, earlier, findings)
+      return yield* LogCheck.check(events, snapshot, owners, digest, externalIds, changes, earlier, findings)
     }),
   )
   const folded = yield* guarded(
@@ -148,6 +162,15 @@ const verifySnapshot = Effect.fnUntraced(function* (
       yield* JoinedCheck.check(people, joinedHeads, snapshot, owners, heads, findings)
     }),
   )
+  yield* guarded(
+    "people_change",
+    Effect.gen(function* () {
+      const ends = yield* TableReader.all(snapshot, "people_head")
+      yield* IdentityChangeCheck.check(yield* tables.read("people_change"), snapshot, ends, findings)
+    }),
+  )
+  const places = Effect.flatMap(tables.read("due_scan"), (next) => FeedCheck.dueScans(next, owners, findings))
+  yield* guarded("due_scan", places)
   const aliases = yield* guarded(
     "alias",
     Effect.flatMap(readEmptied("alias"), (next) => AliasCheck.check(next, owners, hashing, maxListed)),
@@ -161,6 +184,34 @@ const verifySnapshot = Effect.fnUntraced(function* (
       yield* PersonalCheck.check(keyCheck === undefined ? keys : keyCheck.watch(keys), parts, owners, findings)
     }),
   )
+  yield* guarded(
+    "compliance_fact",
+    Effect.gen(function* () {
+      const keys = yield* tables.read("request_key")
+      const given: ComplianceCheck.Tables = {
+        heads: yield* TableReader.all(snapshot, "compliance_head"),
+        facts: yield* tables.read("compliance_fact"),
+        requests: yield* tables.read("compliance_request"),
+        privates: yield* tables.read("compliance_private"),
+        keys: keyCheck === undefined ? keys : keyCheck.watchRequests(keys),
+        mails: yield* MailCheck.make(snapshot, findings),
+        files: yield* RequestFileCheck.make(
+          yield* tables.read("request_file"),
+          yield* tables.read("file_chunk"),
+          findings,
+        ),
+      }
+      yield* ComplianceCheck.check(given, owners, findings)
+    }),
+  )
+  const ofEntries = Effect.flatMap(tables.read("entry_private"), (next) =>
+    EntryPrivateCheck.check(next, snapshot, owners, findings),
+  )
+  yield* guarded("entry_private", ofEntries)
+  const ofMails = Effect.flatMap(tables.read("outbox"), (next) =>
+    TableReader.forEach(MailCheck.watch(next, findings), () => Effect.void),
+  )
+  yield* guarded("outbox", ofMails)
   const ofSessions = Effect.flatMap(readEmptied("session"), (next) => PersonalCheck.checkSessions(next, findings))
   yield* guarded("session", ofSessions)
   for (const table of tableNames) {

@@ -9,6 +9,7 @@
 import type { ListedType, Project } from "../model/Catalog.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import * as Instant from "../engine/Instant.ts"
+import * as LanguageTag from "../model/LanguageTag.ts"
 import type { ColumnName } from "../ports/LedgerRows.ts"
 import type { Session } from "../ports/LedgerStore.ts"
 
@@ -27,6 +28,8 @@ export interface BodyMembers {
   readonly inClear: ReadonlyArray<string>
   /** The names of the claimed dates that are there, although the event is not a refusal or they are not date-times. */
   readonly wrongClaims: ReadonlyArray<string>
+  /** Whether it has a language that is no tag of BCP 47. */
+  readonly hasWrongLanguage: boolean
   /** By the names of the columns of the row. */
   readonly columns: Readonly<Partial<Record<ColumnName<"event">, unknown>>>
 }
@@ -52,6 +55,12 @@ export interface ClaimedDates {
   readonly claimedExpirationDate?: Instant.Instant
 }
 
+/** What an event was given besides what decides: its language, and the dates of a refusal that were replaced. */
+export interface GivenDetails extends ClaimedDates {
+  /** The language of the text that was shown. */
+  readonly language?: string
+}
+
 const textOf = (instant: Instant.Instant | undefined): string | undefined =>
   instant === undefined ? undefined : Instant.format(instant)
 
@@ -63,7 +72,7 @@ export const write = (
   submitter: string,
   session: ShownSession | undefined,
   commitment: string | undefined,
-  { claimedConsentDate, claimedExpirationDate }: ClaimedDates = {},
+  { claimedConsentDate, claimedExpirationDate, language }: GivenDetails = {},
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)
   // A member that is undefined is not written.
@@ -95,6 +104,7 @@ export const write = (
     subcategory: [type.subcategory],
     label: type.label,
     version: event.version,
+    language,
   })
 }
 
@@ -190,6 +200,8 @@ export const claimedOf = (body: string): ClaimedDates => {
   return claimed
 }
 
+const isLanguage = (value: unknown): boolean => typeof value === "string" && LanguageTag.canonical(value) !== undefined
+
 /** Reads a body back; `undefined` if it is not a JSON object. */
 export const read = (body: string): BodyMembers | undefined => {
   const event = membersOf(body)
@@ -208,6 +220,7 @@ export const read = (body: string): BodyMembers | undefined => {
       (name) =>
         event[name] !== undefined && (event["consentState"] !== "declined" || instantOf(event[name]) === undefined),
     ),
+    hasWrongLanguage: event["language"] !== undefined && !isLanguage(event["language"]),
     columns: {
       person: event["concordId"],
       event_id: event["id"],

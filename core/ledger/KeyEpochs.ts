@@ -10,7 +10,7 @@ import { Clock, Context, Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import * as Period from "../engine/Period.ts"
 import type { Epoch, Keys, KeysUnavailable } from "../ports/Keys.ts"
-import type { LaneKey, PersonKey } from "../ports/PersonalStore.ts"
+import type { PersonKey } from "../ports/PersonalStore.ts"
 import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 
@@ -38,7 +38,7 @@ export interface Tending {
 export interface Tended {
   /** The epoch that began now. */
   readonly begun: Epoch | undefined
-  /** How many keys of people were wrapped again. */
+  /** How many keys of people and of compliance requests were wrapped again. */
   readonly rewrapped: number
   /** The numbers of the epochs whose keys were destroyed. */
   readonly destroyed: ReadonlyArray<number>
@@ -55,30 +55,52 @@ const begin = Effect.fnUntraced(function* ({ beginsNow = false }: Tending, keys:
   return begun.number === before?.number ? undefined : begun
 })
 
+/** A key as an epoch wraps it. */
+type Wrapped = Pick<PersonKey, "epoch" | "wrapped">
+
+/** Where keys are kept: those of people, or those of compliance requests. */
+interface KeyPlaces<Key extends Wrapped> {
+  readonly allKeys: (after: Key | undefined, limit: number) => Effect.Effect<ReadonlyArray<Key>, StoreUnavailable>
+  readonly rewrap: (
+    keys: ReadonlyArray<{ readonly from: Key; readonly to: Wrapped }>,
+  ) => Effect.Effect<void, StoreUnavailable>
+}
+
 /** A key wrapped again by the current epoch; nothing for one that cannot be unwrapped any more. */
-const rewrap = Effect.fnUntraced(function* (from: LaneKey, epoch: number, keys: Keys["Service"]) {
+const rewrap = Effect.fnUntraced(function* <Key extends Wrapped>(from: Key, epoch: number, keys: Keys["Service"]) {
   const key = yield* keys.unwrap(from.epoch, from.wrapped)
   if (key === undefined) return []
-  const to: Pick<PersonKey, "epoch" | "wrapped"> = { epoch, wrapped: yield* keys.wrap(epoch, key) }
-  return [{ from, to }]
+  return [{ from, to: { epoch, wrapped: yield* keys.wrap(epoch, key) } }]
+})
+
+/** Wraps keys by the current epoch. Returns how many were, and adds to `earlier` by which epochs keys were wrapped. */
+const rewrapIn = Effect.fnUntraced(function* <Key extends Wrapped>(
+  places: KeyPlaces<Key>,
+  epoch: number,
+  keys: Keys["Service"],
+  earlier: Set<number>,
+) {
+  let rewrapped = 0
+  let after: Key | undefined
+  for (;;) {
+    const step: ReadonlyArray<Key> = yield* places.allKeys(after, stepKeys)
+    const old = step.filter((each) => each.epoch !== epoch)
+    for (const each of old) earlier.add(each.epoch)
+    const changes = (yield* Effect.forEach(old, (each) => rewrap(each, epoch, keys))).flat()
+    if (changes.length > 0) yield* places.rewrap(changes)
+    rewrapped += changes.length
+    after = step.at(-1)
+    if (step.length < stepKeys) return rewrapped
+    yield* Effect.yieldNow
+  }
 })
 
 /** Wraps every key by the current epoch. Returns how many were, and by which earlier epochs keys were wrapped. */
 const rewrapAll = Effect.fnUntraced(function* (epoch: number, { keys, store }: Context) {
   const earlier = new Set<number>()
-  let rewrapped = 0
-  let after: LaneKey | undefined
-  for (;;) {
-    const step: ReadonlyArray<LaneKey> = yield* store.personal.allKeys(after, stepKeys)
-    const old = step.filter((each) => each.epoch !== epoch)
-    for (const each of old) earlier.add(each.epoch)
-    const changes = (yield* Effect.forEach(old, (each) => rewrap(each, epoch, keys))).flat()
-    if (changes.length > 0) yield* store.personal.rewrap(changes)
-    rewrapped += changes.length
-    after = step.at(-1)
-    if (step.length < stepKeys) return { rewrapped, earlier }
-    yield* Effect.yieldNow
-  }
+  const ofPeople = yield* rewrapIn(store.personal, epoch, keys, earlier)
+  const ofRequests = yield* rewrapIn(store.compliance, epoch, keys, earlier)
+  return { rewrapped: ofPeople + ofRequests, earlier }
 })
 
 /** The epochs whose key has to be destroyed: they ended, and were kept, long enough. */

@@ -7,17 +7,24 @@ import type { Organization } from "../model/Catalog.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { Period } from "../engine/Period.ts"
 import * as Lane from "../model/Lane.ts"
+import * as FeedSignal from "./FeedSignal.ts"
+import * as FeedWaiting from "./FeedWaiting.ts"
 import type { SessionCache } from "./SessionCache.ts"
+import * as VisitTally from "./VisitTally.ts"
 import { ErasureLog } from "../ports/ErasureLog.ts"
+import { FileScanner } from "../ports/FileScanner.ts"
 import { Keys, type KeysUnavailable } from "../ports/Keys.ts"
 import { LedgerStore, type Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import * as Identifiers from "./Identifiers.ts"
 import * as KeyedLock from "./KeyedLock.ts"
 import * as KeyEpochs from "./KeyEpochs.ts"
+import * as MailSettings from "./MailSettings.ts"
 import * as OpenedTexts from "./OpenedTexts.ts"
 import * as OrganizationKey from "./OrganizationKey.ts"
+import * as PackageQueue from "./PackageQueue.ts"
 import * as PersonKeys from "./PersonKeys.ts"
+import * as RunningSha256 from "./RunningSha256.ts"
 
 /** The number of lanes of a new organization or project: 1 to {@link Lane.newMaxCount}. It never changes after that. */
 export const NewLanes = Context.Reference<number>("assent/ledger/NewLanes", { defaultValue: () => Lane.defaultCount })
@@ -27,10 +34,14 @@ export interface LedgerContext {
   readonly store: LedgerStore["Service"]
   /** The log of erasures outside of the store, if there is one. */
   readonly erasureLog: Option.Option<ErasureLog["Service"]>
+  /** The scanner of files, if there is one. */
+  readonly fileScanner: Option.Option<FileScanner["Service"]>
   /** Whether events are recorded into a scratch store, to see what would happen. */
   readonly isDryRun: boolean
   readonly random: SecureRandom.SecureRandom["Service"]
   readonly digest: Digest.Digest["Service"]
+  /** Begins the digest of bytes that arrive in pieces. */
+  readonly runningSha256: () => RunningSha256.RunningSha256
   readonly aead: Aead.Aead["Service"]
   readonly keys: Keys["Service"]
   /** The hasher of an organization. Its key is unwrapped once: a later failure of `keys` does not concern it. */
@@ -38,8 +49,15 @@ export interface LedgerContext {
   /** How long the key of an epoch is kept after its end. */
   readonly keysKept: Period
   readonly newLanes: number
+  readonly mailSettings: MailSettings.MailSettings
   readonly answerHorizon: AnswerHorizon.AnswerHorizon
+  /** Notified of each write of {@link store}. */
+  readonly feedSignal: FeedSignal.FeedSignal
+  readonly feedWaiting: FeedWaiting.FeedWaiting
+  readonly packageQueue: PackageQueue.PackageQueue
   readonly sessionCache: SessionCache
+  /** Reads and sessions that were not written yet. */
+  readonly visitTally: VisitTally.VisitTally
   readonly openedTexts: OpenedTexts.OpenedTexts
   readonly personKeys: PersonKeys.PersonKeyCache
   /** For each API key, by its id, the instant of its last use that was noted. */
@@ -60,7 +78,11 @@ export const maxAttempts = 100
 /** The state of a ledger that has had no requests. */
 const emptyState = () => ({
   answerHorizon: AnswerHorizon.make(),
+  feedSignal: FeedSignal.make(),
+  feedWaiting: FeedWaiting.make(),
+  packageQueue: PackageQueue.make(),
   sessionCache: new Map(),
+  visitTally: VisitTally.make(),
   openedTexts: OpenedTexts.make(),
   personKeys: PersonKeys.makeCache(),
   notedKeyUses: new Map(),
@@ -101,18 +123,23 @@ export const make = Effect.gen(function* () {
   const hasherOf = makeHasherOf(yield* Mac.Mac, digest, keys)
   const { organizations } = yield* store.catalog.current
   yield* Effect.forEach(organizations.values(), hasherOf, { discard: true })
+  const state = emptyState()
+  yield* FeedWaiting.showMetric
   return {
-    store,
+    store: FeedSignal.over(store, state.feedSignal),
     erasureLog: yield* Effect.serviceOption(ErasureLog),
+    fileScanner: yield* Effect.serviceOption(FileScanner),
     isDryRun: false,
     random: yield* SecureRandom.SecureRandom,
     digest,
+    runningSha256: yield* RunningSha256.Make,
     aead: yield* Aead.Aead,
     keys,
     hasherOf: (organization) => Effect.mapError(hasherOf(organization), asStore),
     keysKept: yield* KeyEpochs.Kept,
     newLanes: yield* NewLanes,
-    ...emptyState(),
+    mailSettings: yield* MailSettings.Current,
+    ...state,
     catalogLock: yield* Semaphore.make(1),
   } satisfies LedgerContext as LedgerContext
 })

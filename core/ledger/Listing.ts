@@ -5,7 +5,7 @@
  * nor repeat an event, even if events are recorded between two pages; a page of entries begins after the last entry of
  * the page before.
  */
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { Entry, Organization, Project, ProjectScope } from "../model/Catalog.ts"
 import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
 import * as Instant from "../engine/Instant.ts"
@@ -24,6 +24,7 @@ import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import { defaultLimit, type ListOutcome, maxPageBytes, type PageQuery } from "./Paging.ts"
 import * as PositionsOf from "./Positions.ts"
+import * as VisitTally from "./VisitTally.ts"
 
 /** Which events are asked for: those that match every member. A member that is left out matches all events. */
 export interface EventQuery extends PageQuery, Partial<EventOrder> {
@@ -68,6 +69,7 @@ export const event = Effect.fnUntraced(function* (
 ): Effect.fn.Return<StoredEvent | undefined, StoreUnavailable> {
   const [found] = yield* context.store.events.byId(project, [id])
   if (found === undefined) return undefined
+  VisitTally.noteRead(context.visitTally, project, 1, yield* Clock.currentTimeMillis)
   const { organizations } = yield* context.store.catalog.current
   const [composed] = yield* ComposedEvents.of(organizations.get(project.organization)!, [found], context)
   return composed
@@ -142,6 +144,7 @@ export const events = Effect.fnUntraced(function* (
     filterOf(scope, query, people),
     page,
   )
+  VisitTally.noteRead(context.visitTally, project, events.length, yield* Clock.currentTimeMillis)
   const positions = PositionsOf.merge(listedPeople.positions, PositionsOf.ofLanes(project, bounds, people))
   const listed = {
     _tag: "Listed",
@@ -158,7 +161,7 @@ export const events = Effect.fnUntraced(function* (
 
 /** Which page of entries is asked for, and in which order. */
 export interface EntryQuery extends PageQuery {
-  readonly sort?: "dateCreated" | "name"
+  readonly sort?: "dateCreated" | "dateUpdated" | "name" | "status"
   readonly order?: "asc" | "desc"
 }
 
@@ -185,7 +188,9 @@ const fitting = <Item>(items: ReadonlyArray<Item>, bytesOf: (item: Item) => numb
  * id. The cursors are valid only for the same `purpose`, which names the list and the caller. `bytesOf` is the size of
  * an item in the answer.
  */
-export const entries = Effect.fnUntraced(function* <Item extends Entry & { readonly name: string }>(
+export const entries = Effect.fnUntraced(function* <
+  Item extends Entry & { readonly name: string; readonly status?: string },
+>(
   organization: Organization,
   purpose: Cursor.Purpose,
   all: ReadonlyArray<Item>,
@@ -198,7 +203,7 @@ export const entries = Effect.fnUntraced(function* <Item extends Entry & { reado
   const place = cursor === undefined ? undefined : yield* Cursor.open<EntryPlace>(organization, bound, cursor, context)
   if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" }
   const direction = order === "asc" ? 1 : -1
-  const keyOf = (item: Item) => [item[sort], item.id] as const
+  const keyOf = (item: Item) => [item[sort] ?? "", item.id] as const
   const left = all
     .toSorted((a, b) => direction * compare(keyOf(a), keyOf(b)))
     .filter((item) => place === undefined || direction * compare(keyOf(item), place.last) > 0)

@@ -13,15 +13,16 @@ import type { KeyedPart, PersonKey } from "../ports/PersonalStore.ts"
 import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 
-/** The key of a person, 32 bytes. `isNew` is the wrapped key, if it has to be kept with what is encrypted under it. */
+/** The key of a person, 32 bytes. */
 export interface HeldKey {
   readonly key: Uint8Array
-  readonly isNew?: PersonKey
+  /** The key as it was wrapped. */
+  readonly wrapped: PersonKey
+  /** Whether it has to be kept with what is encrypted under it. */
+  readonly isNew: boolean
 }
 
 interface CachedKey extends HeldKey {
-  /** The key as it was wrapped. */
-  readonly wrapped: Uint8Array
   readonly heldSince: Instant
 }
 
@@ -97,11 +98,11 @@ const makeKey = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const place = placeOf(organization, concordId)
   const before = cached(personKeys, place, now)
-  if (before?.isNew !== undefined) return before
+  if (before?.isNew === true) return before
   const key = yield* random.randomBytes(keyBytes)
   const epoch = yield* keys.epoch
-  const wrapped = yield* keys.wrap(epoch, key)
-  const made: CachedKey = { key, wrapped, isNew: { concordId, epoch, wrapped }, heldSince: now }
+  const wrapped = { concordId, epoch, wrapped: yield* keys.wrap(epoch, key) }
+  const made: CachedKey = { key, wrapped, isNew: true, heldSince: now }
   hold(personKeys, place, made)
   return made
 })
@@ -118,10 +119,11 @@ export const open = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const place = placeOf(organization, concordId)
   const known = cached(personKeys, place, now)
-  const isKnown = known !== undefined && isSame(known.wrapped, wrapped)
-  if (isKnown && known.isNew === undefined) return known.key
+  const isKnown = known !== undefined && isSame(known.wrapped.wrapped, wrapped)
+  if (isKnown && !known.isNew) return known.key
   const key = isKnown ? known.key : yield* keys.unwrap(epoch, wrapped)
-  if (key !== undefined) hold(personKeys, place, { key, wrapped, heldSince: now })
+  const held = { key: key!, wrapped: { concordId, epoch, wrapped }, isNew: false, heldSince: now }
+  if (key !== undefined) hold(personKeys, place, held)
   return key
 })
 
@@ -136,7 +138,7 @@ const split = (
   const others = new Set<string>()
   for (const concordId of people) {
     const known = cached(personKeys, placeOf(organization, concordId), now)
-    if (known !== undefined && known.isNew === undefined) found.set(concordId, { key: known.key })
+    if (known?.isNew === false) found.set(concordId, known)
     else others.add(concordId)
   }
   return { found, others: [...others] }
@@ -162,12 +164,11 @@ export const keysOf = Effect.fnUntraced(function* (
     for (const concordId of others) {
       const row = kept.get(concordId)
       if (row === undefined) {
-        const { isNew, key } = yield* makeKey(organization, concordId, context)
-        found.set(concordId, { key, ...(isNew !== undefined && { isNew }) })
+        found.set(concordId, yield* makeKey(organization, concordId, context))
         continue
       }
       const key = yield* open(organization, row, context)
-      if (key !== undefined) found.set(concordId, { key })
+      if (key !== undefined) found.set(concordId, { key, wrapped: row, isNew: false })
     }
   })
   yield* Effect.catchTag(find, "KeysUnavailable", (failure) =>
@@ -202,7 +203,7 @@ export const keptOf = Effect.fnUntraced(function* (
   return row && (yield* open(organization, row, context))
 })
 
-/** Drops the keys of people that were erased. */
+/** Drops the keys of people: they were erased, or may have been by another process. */
 export const forget = (
   organization: Pick<Owner, "number">,
   people: ReadonlyArray<string>,

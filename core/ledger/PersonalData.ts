@@ -6,7 +6,7 @@
  * are authenticated with it, so that a row that is put in the place of another one does not decrypt.
  */
 import { Clock, Effect } from "effect"
-import { Aead } from "effect/crypto"
+import * as PreparedKeys from "./PreparedKeys.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { KeysUnavailable } from "../ports/Keys.ts"
@@ -16,6 +16,7 @@ import type {
   PersonalPart,
   PersonalPlace,
   PersonalWrites,
+  PersonKey,
   StoreUnavailable,
 } from "../ports/LedgerStore.ts"
 import * as Commitment from "./Commitment.ts"
@@ -51,16 +52,6 @@ const encoder = new TextEncoder()
 const placeText = (organization: Owner, { concordId, id, kind }: PersonalPlace): Uint8Array =>
   encoder.encode([Lane.of(organization, concordId), concordId, kind, id].join("\0"))
 
-/** Keys of people, prepared once for all that is encrypted under them while they are held. */
-const prepared = new WeakMap<Uint8Array, Aead.Key>()
-
-const prepare = (key: Uint8Array): Effect.Effect<Aead.Key> => {
-  const known = prepared.get(key)
-  if (known !== undefined) return Effect.succeed(known)
-  const made = Effect.orDie(Aead.key(Aead.aes256Gcm, key))
-  return Effect.tap(made, (own) => Effect.sync(() => prepared.set(key, own)))
-}
-
 /** Encrypts a text. */
 export const encrypt = Effect.fnUntraced(function* (
   organization: Owner,
@@ -71,7 +62,7 @@ export const encrypt = Effect.fnUntraced(function* (
 ): Effect.fn.Return<PersonalPart> {
   const nonce = yield* random.randomBytes(nonceBytes)
   const options = { nonce, aad: placeText(organization, place) }
-  const encrypted = yield* Effect.orDie(aead.encrypt(yield* prepare(key), text, options))
+  const encrypted = yield* Effect.orDie(aead.encrypt(yield* PreparedKeys.of(key), text, options))
   return { ...place, nonce, encrypted }
 })
 
@@ -84,7 +75,7 @@ export const decrypt = (
 ): Effect.Effect<Uint8Array | undefined> => {
   const options = { nonce, aad: placeText(organization, place) }
   return Effect.orElseSucceed(
-    Effect.flatMap(prepare(key), (own) => aead.decrypt(own, encrypted, options)),
+    Effect.flatMap(PreparedKeys.of(key), (own) => aead.decrypt(own, encrypted, options)),
     () => undefined,
   )
 }
@@ -123,7 +114,9 @@ export const commit = Effect.fnUntraced(function* (
     kept.set(commitment, json)
   }
   if (parts.length === 0) return { commitments, kept }
-  return { commitments, personal: { keys: [...keys.values()].flatMap(({ isNew }) => isNew ?? []), parts }, kept }
+  const used = { keys: [] as Array<PersonKey>, used: [] as Array<PersonKey> }
+  for (const { isNew, wrapped } of keys.values()) used[isNew ? "keys" : "used"].push(wrapped)
+  return { commitments, personal: { ...used, parts }, kept }
 })
 
 /** The personal data of a part, as JSON; `undefined` if they cannot be opened, because the epoch of the key is over. */

@@ -6,6 +6,8 @@
  *
  * The present is answered from the heads. Any other instant is answered by following the person's events page by page,
  * so that memory and the time until other requests are answered do not grow with the number of events.
+ *
+ * The file is longer than others because state, decisions and timeline share how a person is read.
  */
 import { Clock, Effect } from "effect"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"

@@ -5,6 +5,8 @@
  * The plan is made against the ledger as it was read. If that has changed when the store appends, nothing is recorded
  * and the batch is planned again. The events get their `dateCreated` when they are appended, later than every answer
  * about their people.
+ *
+ * The file is longer than others because deduplicating, planning and appending are one retried attempt.
  */
 import { Clock, Effect } from "effect"
 import * as Admission from "../model/Admission.ts"
@@ -12,7 +14,13 @@ import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Fact } from "../model/People.ts"
-import { type Append, type Positions, type StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
+import {
+  type Append,
+  type PersonalWrites,
+  type Positions,
+  type StoredEvent,
+  StoreUnavailable,
+} from "../ports/LedgerStore.ts"
 import * as AnswerHorizon from "./AnswerHorizon.ts"
 import type { Batch, ItemViolation } from "./Batch.ts"
 import * as BatchPlan from "./BatchPlan.ts"
@@ -27,6 +35,7 @@ import * as PositionsOf from "./Positions.ts"
 import * as Idempotency from "./Idempotency.ts"
 import * as PersonalData from "./PersonalData.ts"
 import * as PersonalFacts from "./PersonalFacts.ts"
+import * as PersonKeys from "./PersonKeys.ts"
 import * as SessionCache from "./SessionCache.ts"
 import * as SessionPart from "./SessionPart.ts"
 
@@ -152,7 +161,7 @@ const furtherOf = Effect.fnUntraced(function* (
 })
 
 /** The optional members of an append. */
-interface AppendOptions extends Pick<Append, "after" | "idempotencyRecord"> {
+interface AppendOptions extends Pick<Append, "after" | "compliance" | "idempotencyRecord"> {
   /** Run right before the append is sent to the store. */
   readonly beforeAppend?: Effect.Effect<unknown>
 }
@@ -204,6 +213,11 @@ const answerOf = <Event extends EventReference>(
 interface Planning extends Admission.Instants {
   /** Whether a refusal was found to have later dates. */
   readonly isOvertaken: boolean
+  /**
+   * Whether appends were refused again and again: a key of a person may have been destroyed by an erasure of another
+   * process, so that keys, and the session, are read again.
+   */
+  readonly isRefused: boolean
 }
 
 /** The items of a plan with commitments to their external ids, its facts as they are stored, and personal data. */
@@ -232,10 +246,14 @@ const commit = Effect.fnUntraced(function* (
 })
 
 /** The part of the session of a batch, unless an append of this process kept it before. */
-const sessionPartOf = ({ session }: Batch, { sessionCache }: Pick<LedgerContext, "sessionCache">) =>
-  session === undefined || SessionCache.hasKeptPart(sessionCache, session.tokenHash)
-    ? undefined
-    : SessionPart.of(session)
+const sessionPartOf = (
+  { session }: Batch,
+  { sessionCache }: Pick<LedgerContext, "sessionCache">,
+): PersonalWrites | undefined => {
+  if (session === undefined || SessionCache.hasKeptPart(sessionCache, session.tokenHash)) return undefined
+  const part = SessionPart.of(session)
+  return part && { keys: [], parts: [part] }
+}
 
 const noPersonalData: ReadonlyMap<string, string> = new Map()
 
@@ -243,9 +261,10 @@ const noPersonalData: ReadonlyMap<string, string> = new Map()
 const attempt = Effect.fnUntraced(function* <E>(
   given: Batch,
   chooseOptions: ChooseOptions<E>,
-  { clock, isOvertaken, recordedAt: planned }: Planning,
+  planning: Planning,
   context: LedgerContext,
 ) {
+  const { clock, isOvertaken, recordedAt: planned } = planning
   const { answerHorizon, sessionCache, store } = context
   const batch = yield* asOfCatalog(given, context)
   const { organization, project, session } = batch
@@ -258,6 +277,10 @@ const attempt = Effect.fnUntraced(function* <E>(
   const chosen = yield* chooseOptions(identified, () => answerOf(plan, identified, identified))
   if (chosen === "plan again") return { _tag: "Stale", lastRecordedAt: planned } as const
   const { beforeAppend = Effect.void, ...options } = chosen
+  if (planning.isRefused) {
+    const people = [...identified.map(({ concordId }) => concordId), ...plan.facts.map(({ survivor }) => survivor)]
+    PersonKeys.forget(organization, people, context)
+  }
   const { admitted, facts, kept, personal } = yield* commit(identified, plan, batch, context)
   const refusals = LaterDates.refusalsOf(admitted)
   const dates: LaterDates.LaterDates = isOvertaken ? yield* LaterDates.read(batch, refusals, context) : new Map()
@@ -271,12 +294,15 @@ const attempt = Effect.fnUntraced(function* <E>(
       const recorded = items.map((each) => toStored(each, batch, recordedAt))
       const answer = answerOf(plan, admitted, recorded)
       const outcome = { _tag: "Recorded", ...answer, recorded, kept, positions: PositionsOf.none } as const
-      if (recorded.length === 0 && options.idempotencyRecord === undefined) return outcome
+      const isEmpty = options.idempotencyRecord === undefined && options.compliance === undefined
+      if (recorded.length === 0 && isEmpty) return outcome
       if (!(yield* isCurrent(admitted, batch, context))) return stale
       const mayHaveFurther = refusals.length > 0 && (isOvertaken || items !== admitted)
       const further = mayHaveFurther ? yield* furtherOf(items, dates, context) : []
       const doubled = further.map((each) => toStored(each, batch, recordedAt))
-      const part = recorded.length === 0 ? undefined : sessionPartOf(batch, context)
+      const known = recorded.length === 0 ? undefined : sessionPartOf(batch, context)
+      const isAgain = known !== undefined && planning.isRefused
+      const part = isAgain ? yield* SessionPart.kept(organization, session!, context) : known
       const written = SessionPart.added(personal, part)
       yield* beforeAppend
       const claims = plan.claims.map((claim) => ({ ...claim, dateCreated: recordedAt }))
@@ -333,7 +359,7 @@ export const recordWith = Effect.fnUntraced(function* <E>(
   context: LedgerContext,
 ) {
   let clock = yield* Clock.currentTimeMillis
-  let planning: Planning = { clock, recordedAt: clock, isOvertaken: false }
+  let planning: Planning = { clock, recordedAt: clock, isOvertaken: false, isRefused: false }
   let tried = batch
   for (let attempts = 0; attempts < maxAttempts; attempts++) {
     const outcome = yield* attempt(tried, chooseOptions, planning, context)
@@ -353,6 +379,7 @@ export const recordWith = Effect.fnUntraced(function* <E>(
       clock,
       recordedAt: Math.max(planning.recordedAt, clock, outcome.lastRecordedAt),
       isOvertaken: planning.isOvertaken || ("isOvertaken" in outcome && outcome.isOvertaken === true),
+      isRefused: attempts > 0,
     }
   }
   return yield* new StoreUnavailable({ reason: "too many writers claim the same identifiers" })

@@ -8,14 +8,21 @@ import {
   type Access,
   catalogAccess,
   eventAccess,
+  feedAccess,
   LedgerStore,
   peopleAccess,
   personalAccess,
   sessionAccess,
   StoreUnavailable,
 } from "../ports/LedgerStore.ts"
+import { complianceAccess } from "../ports/ComplianceStore.ts"
+import { metricsAccess } from "../ports/MetricsStore.ts"
+import { outboxAccess } from "../ports/OutboxStore.ts"
+import { requestFileAccess } from "../ports/RequestFileStore.ts"
+import { webhookAccess } from "../ports/WebhookStore.ts"
 
-const refuse = (): Effect.Effect<never, StoreUnavailable> =>
+/** Refuses what would write, or would lead to a write later. */
+export const refuse = (): Effect.Effect<never, StoreUnavailable> =>
   Effect.fail(
     new StoreUnavailable({
       reason: "this server answers from a replica and records nothing: send this to the primary",
@@ -44,6 +51,12 @@ const of = (store: LedgerStore["Service"]): LedgerStore["Service"] => ({
   catalog: { ...readOnly(store.catalog, catalogAccess), useKey: () => Effect.void },
   // Each use extends a session, which is a write. A visitor sends no positions either, so an answer could be older than
   // the last.
+  feed: readOnly(store.feed, feedAccess),
+  webhooks: readOnly(store.webhooks, webhookAccess),
+  compliance: readOnly(store.compliance, complianceAccess),
+  outbox: readOnly(store.outbox, outboxAccess),
+  requestFiles: readOnly(store.requestFiles, requestFileAccess),
+  metrics: readOnly(store.metrics, metricsAccess),
   sessions: { ...readOnly(store.sessions, sessionAccess), byToken: refuse },
 })
 

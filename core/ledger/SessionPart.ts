@@ -28,8 +28,8 @@ export const write = ({ encrypted, nonce }: Pick<PersonalPart, "encrypted" | "no
 export const divide = (personal: PersonalWrites | undefined): Divided => {
   const part = personal?.parts.find(({ kind }) => kind === "session")
   if (personal === undefined || part === undefined) return { ofSession: {}, apart: personal ? { personal } : {} }
-  const rest = { keys: personal.keys, parts: personal.parts.filter((each) => each !== part) }
-  const isEmpty = rest.keys.length === 0 && rest.parts.length === 0
+  const rest = { ...personal, parts: personal.parts.filter((each) => each !== part) }
+  const isEmpty = rest.keys.length + rest.parts.length + (rest.used ?? []).length === 0
   return { ofSession: { personal: write(part) }, apart: isEmpty ? {} : { personal: rest } }
 }
 
@@ -47,8 +47,30 @@ export const of = ({
 }
 
 /** The personal data of a write that also brings the part of a session. */
-export const added = (personal: PersonalWrites | undefined, part: PersonalPart | undefined) =>
-  part === undefined ? personal : { keys: personal?.keys ?? [], parts: [...(personal?.parts ?? []), part] }
+export const added = (
+  personal: PersonalWrites | undefined,
+  part: PersonalWrites | undefined,
+): PersonalWrites | undefined => {
+  if (personal === undefined || part === undefined) return personal ?? part
+  const { keys, parts, used = [] } = personal
+  return { keys, used: [...used, ...(part.used ?? [])], parts: [...parts, ...part.parts] }
+}
+
+/**
+ * The part of a session with the key that it is encrypted under, both as they are kept now: a write of the part was
+ * refused, and its person may have been erased, with the session, while its identifiers were kept. `undefined` if the
+ * session is gone. The session was opened before, so that a key which is read before it is the one of its opening.
+ */
+export const kept = Effect.fnUntraced(function* (
+  organization: Owner,
+  { concordId, tokenHash }: Pick<Session, "concordId" | "tokenHash">,
+  { store }: Pick<LedgerContext, "store">,
+): Effect.fn.Return<PersonalWrites | undefined, StoreUnavailable> {
+  const [key] = yield* store.personal.keys(organization, [concordId])
+  const session = yield* store.sessions.byToken(tokenHash)
+  const part = key && session && of(session)
+  return part && { keys: [], used: [key], parts: [part] }
+})
 
 /**
  * The address and the browser that a session holds, as JSON; `undefined` if they cannot be opened any more. Reads the

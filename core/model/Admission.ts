@@ -28,6 +28,8 @@ export interface Draft {
   readonly subcategory?: string
   readonly label?: string
   readonly version?: number
+  /** The language of the text that was shown, a canonical tag of BCP 47. Evidence only: it changes no answer. */
+  readonly language?: string
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate?: Instant.Instant
@@ -72,6 +74,7 @@ export interface AdmissionFault {
 export interface Admitted {
   readonly type: ListedType
   readonly version: number
+  readonly language?: string
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate: Instant.Instant
@@ -242,6 +245,7 @@ export const admit = (
   return {
     type,
     version: draft.version ?? ConsentType.versionAt(type, consentDate),
+    ...(draft.language !== undefined && { language: draft.language }),
     consentState: draft.consentState,
     consentAction: draft.consentAction,
     consentDate,
@@ -256,11 +260,12 @@ export const admit = (
 
 /** An admitted refusal as of a later `consentDate`, without what was claimed. */
 export const asOf = (
-  { consentAction, consentState, expirationDate, type, version }: Admitted,
+  { consentAction, consentState, expirationDate, language, type, version }: Admitted,
   consentDate: Instant.Instant,
 ): Admitted => ({
   type,
   version,
+  ...(language !== undefined && { language }),
   consentState,
   consentAction,
   consentDate,

@@ -1,12 +1,15 @@
 /**
  * Erasing a person (semantics, section 8): what names it, and its personal data, are destroyed for everyone that is
- * joined with it now. Events, and the facts that two random ids were joined, stay.
+ * joined with it now. Events, and the facts that two random ids were joined, stay. With the scope `held`, what names it
+ * stays as well.
  *
  * The order is: a line in the log of erasures, one transaction in the store, the caches of this process, a line that
  * the erasure is kept, the files of the store, and a last line. A crash in between is finished at the next start, by
  * the log.
+ *
+ * The file is longer than others because the order of these steps is its one idea, and each step is short.
  */
-import { Clock, Effect, Metric, Option } from "effect"
+import { Clock, Effect, Metric, Option, Struct } from "effect"
 import type { Instant } from "../engine/Instant.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
@@ -19,7 +22,20 @@ import * as Lane from "../model/Lane.ts"
 import * as People from "../model/People.ts"
 import * as ErasureNotice from "./ErasureNotice.ts"
 import type { ErasureLog, ErasureLogUnavailable, LoggedErasure } from "../ports/ErasureLog.ts"
-import type { Erasure, ErasureChange, ErasureReason, Positions, StoreUnavailable } from "../ports/LedgerStore.ts"
+import type {
+  Erasure,
+  ErasureChange,
+  ErasureReason,
+  HeldScope,
+  Positions,
+  StoreUnavailable,
+} from "../ports/LedgerStore.ts"
+
+/** An erasure that keeps identifiers and joins: the one with this id is made once. */
+export interface HeldErasing {
+  readonly id: string
+  readonly scope: HeldScope
+}
 
 /** A request to erase a person. */
 export interface Erasing {
@@ -27,6 +43,8 @@ export interface Erasing {
   /** The id of the API key, or of the organization. */
   readonly submitter: string
   readonly reason: ErasureReason
+  /** Left out: everything is erased. */
+  readonly held?: HeldErasing
   readonly idempotency?: Idempotency.IdempotentRequest
 }
 
@@ -100,7 +118,7 @@ export const projectsOf = Effect.fnUntraced(function* (
   return { projects: [...projects.values()].filter((each) => each.organization === organization.id), catalog: revision }
 })
 
-/** Whether anything is known of a person: what names it, its facts, personal data, sessions or events. */
+/** Whether anything is known of a person: what names it, its facts, personal data, sessions, events or requests. */
 export const isKnown = Effect.fnUntraced(function* (
   organization: Organization,
   { person: { position, revision }, isJoined }: Joins.Counted,
@@ -122,7 +140,8 @@ export const isKnown = Effect.fnUntraced(function* (
     const { events } = yield* store.events.heads(project, [concordId])
     if (events.length > 0) return true
   }
-  return false
+  const page = { sort: "requestDate", order: "asc", limit: 1, from: 0 } as const
+  return (yield* store.compliance.list(projects, { people: [concordId] }, page)).total > 0
 })
 
 /** Counts the erasures that this process records, with their reason. People that are joined are erased as one. */
@@ -151,10 +170,10 @@ const positionsOf = (
   store.people.laneEnds([...new Set(members.map((member) => Lane.of(organization, member)))].toSorted((a, b) => a - b))
 
 /** An erasure as the log has it. */
-const asLogged = (
-  organization: Organization,
-  { id, members, reason, recordedAt, submitter }: Erasure,
-): LoggedErasure => ({ id, organization: organization.id, members, recordedAt, submitter, reason })
+const asLogged = (organization: Organization, erasure: Erasure): LoggedErasure => ({
+  ...Struct.omit(erasure, ["destroyed"]),
+  organization: organization.id,
+})
 
 /**
  * Writes into a log that an erasure is kept by the store, and the erasure itself where the log lacks it, or has it
@@ -212,7 +231,7 @@ export const finishAll = Effect.fnUntraced(function* (
 })
 
 /** The people of an erasure, what it is recorded with, and the earliest instant of it. */
-export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" | "submitter"> {
+export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" | "scope" | "submitter"> {
   readonly earliest: Instant
   /** Whether it is recorded at `earliest` even if something was recorded later: it was answered with that instant. */
   readonly isExact?: boolean
@@ -227,7 +246,7 @@ export interface Planned extends Together, Pick<ErasureChange, "id" | "reason" |
  */
 export const write = Effect.fnUntraced(function* (
   organization: Organization,
-  { earliest, id, isExact, logged = [], members, reason, seen, submitter }: Planned,
+  { earliest, id, isExact, logged = [], members, reason, scope, seen, submitter }: Planned,
   idempotency: Idempotency.IdempotentRequest | undefined,
   context: LedgerContext,
 ) {
@@ -240,17 +259,15 @@ export const write = Effect.fnUntraced(function* (
   return yield* answerHorizon.record(subjects, Math.max(earliest, last), (recordedAt) =>
     Effect.gen(function* () {
       const all = [...new Set([...members, ...logged])].toSorted()
-      yield* begin({ id, organization: organization.id, members: all, recordedAt, submitter, reason }, context)
+      const own = { id, recordedAt, submitter, reason, ...(scope !== undefined && { scope }) }
+      yield* begin({ ...own, organization: organization.id, members: all }, context)
       const kept = yield* store.personal.erase({
-        id,
+        ...own,
         organization,
         projects: lanesOf,
         catalog,
-        recordedAt,
         members,
         seen,
-        submitter,
-        reason,
         ...(yield* Idempotency.recordOf(idempotency, context, JSON.stringify(members[0]))),
       })
       if (typeof kept !== "object") return kept
@@ -277,20 +294,33 @@ const giveWay = Effect.fnUntraced(function* (
   yield* Effect.ignore(Effect.andThen(log.begin(same), log.finish(id)))
 })
 
+/** The erasure that was made before: of everything, or the one of an id. */
+const madeBefore = Effect.fnUntraced(function* (
+  organization: Organization,
+  { concordId, held }: Erasing,
+  { person }: Joins.Counted,
+  { store }: Pick<LedgerContext, "store">,
+) {
+  if (person.erasedAt !== undefined) return yield* store.personal.erasure(organization, concordId)
+  if (held === undefined) return undefined
+  return (yield* store.personal.heldErasures(organization, concordId)).find(({ id }) => id === held.id)
+})
+
 /** The outcome of one attempt: an erasure made now or before, or nothing. */
 type Attempted = Kept | NeverKnown | "repeated" | "stale"
 
 /** One attempt at erasing a person, recorded with an id. `begun` has the id if an attempt before is in the log. */
 const attempt = Effect.fnUntraced(function* (
   organization: Organization,
-  { concordId, idempotency, reason, submitter }: Erasing,
+  erasing: Erasing,
   id: string,
   begun: Set<string>,
   context: LedgerContext,
 ) {
+  const { concordId, held, idempotency, reason, submitter } = erasing
   const counted = yield* Joins.counted(organization, concordId, context)
-  if (counted.person.erasedAt !== undefined) {
-    const before = (yield* context.store.personal.erasure(organization, concordId))!
+  const before = yield* madeBefore(organization, erasing, counted, context)
+  if (before !== undefined) {
     if (before.id !== id && begun.has(id)) yield* giveWay(organization, id, before, context)
     return yield* keep(organization, before, context)
   }
@@ -298,7 +328,8 @@ const attempt = Effect.fnUntraced(function* (
   const people = yield* together(organization, counted, concordId, context)
   const earliest = Math.max(yield* Clock.currentTimeMillis, people.learnt + 1)
   begun.add(id)
-  return yield* write(organization, { ...people, id, reason, submitter, earliest }, idempotency, context)
+  const own = { id, reason, submitter, ...(held !== undefined && { scope: held.scope }) }
+  return yield* write(organization, { ...people, ...own, earliest }, idempotency, context)
 })
 
 /** Answers with an erasure that is kept, and finishes it. */
@@ -327,7 +358,7 @@ const erased = Effect.fnUntraced(function* (
  */
 export const record = Effect.fnUntraced(
   function* (organization: Organization, erasing: Erasing, context: LedgerContext) {
-    const id = yield* context.random.uuidV7()
+    const id = erasing.held?.id ?? (yield* context.random.uuidV7())
     const begun = new Set<string>()
     const turn: Effect.Effect<Exclude<Attempted, "stale">, StoreUnavailable | ErasureLogUnavailable> = Turns.inTurn(
       erasing.concordId,

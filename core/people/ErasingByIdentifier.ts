@@ -45,7 +45,7 @@ export type Refusal =
 export type IdentifierOutcome = Erasing.ErasedPerson | Erasing.LogUnavailable | Refusal
 
 /** Whether a contact point of a person was left out of an item about another person. */
-const isShared = Effect.fnUntraced(function* (
+export const isShared = Effect.fnUntraced(function* (
   organization: Organization,
   { hash, kind }: People.Alias,
   concordId: string,

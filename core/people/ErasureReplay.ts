@@ -42,20 +42,71 @@ export const erasuresOf = Effect.fnUntraced(function* (
   }
 })
 
+/** What is erased of people: everything, or all but identifiers, by which erasures and when. */
+export interface ErasedBefore {
+  readonly whole: ReadonlySet<string>
+  readonly held: ReadonlyMap<string, ReadonlyArray<Pick<Erasure, "id" | "recordedAt">>>
+}
+
+/** What erasures erase of their people. */
+export const erasedBy = (
+  erasures: ReadonlyArray<Pick<Erasure, "id" | "members" | "recordedAt" | "scope">>,
+): ErasedBefore => {
+  const whole = new Set<string>()
+  const held = new Map<string, Array<Pick<Erasure, "id" | "recordedAt">>>()
+  for (const { id, members, recordedAt, scope } of erasures) {
+    for (const member of members) {
+      if (scope === undefined) whole.add(member)
+      else held.set(member, [...(held.get(member) ?? []), { id, recordedAt }])
+    }
+  }
+  return { whole, held }
+}
+
 /**
- * The erasures of a log of which someone is not erased, in the order in which they are made again: first those that are
- * kept. One that only began may have people of one that is kept, because another server was first.
+ * The members of an erasure of the log for which it is to be made again. An erasure of everything leaves nothing to any
+ * other one. One that keeps identifiers and only began gives way to a later one: what was recorded since stays.
  */
-export const lacking = (logged: ReadonlyArray<LoggedState>, erased: ReadonlySet<string>): ReadonlyArray<LoggedState> =>
-  logged
-    .filter(({ members }) => members.some((member) => !erased.has(member)))
-    .toSorted((a, b) => Number(b.isKept) - Number(a.isKept))
+const membersLeft = (
+  { id, isKept, members, recordedAt, scope }: LoggedState,
+  { held, whole }: ErasedBefore,
+): ReadonlyArray<string> =>
+  members.filter((member) => {
+    if (whole.has(member)) return false
+    if (scope === undefined) return true
+    const made = held.get(member) ?? []
+    return !made.some((each) => each.id === id || (!isKept && each.recordedAt >= recordedAt))
+  })
+
+/**
+ * The erasures of a log that the store has not made for all of their people, in the order in which they are made again:
+ * first those that are kept, by their instants. One that only began may have people of one that is kept, because
+ * another server was first.
+ */
+export const lacking = (
+  logged: ReadonlyArray<LoggedState>,
+  kept: ReadonlyArray<Erasure>,
+): ReadonlyArray<LoggedState> => {
+  const before = erasedBy(kept)
+  const then = erasedBy([...kept, ...logged.filter(({ isKept }) => isKept)])
+  return logged
+    .filter((each) => membersLeft(each, each.isKept ? before : then).length > 0)
+    .toSorted((a, b) => Number(b.isKept) - Number(a.isKept) || (a.isKept ? a.recordedAt - b.recordedAt : 0))
+}
+
+/** Whether another server has made an erasure of the log for a person meanwhile. */
+const isHeldBy = (
+  organization: Organization,
+  concordId: string,
+  { id }: LoggedState,
+  { store }: Pick<LedgerContext, "store">,
+) => Effect.map(store.personal.heldErasures(organization, concordId), (made) => made.some((each) => each.id === id))
 
 /** Makes an erasure of the log again, for its members that are not erased. Joins of a restored backup add no others. */
 export const eraseAgain = Effect.fnUntraced(function* (
   organization: Organization,
   logged: LoggedState,
-  erasedBefore: ReadonlySet<string>,
+  erasedBefore: ErasedBefore,
   context: LedgerContext,
 ): Effect.fn.Return<void, StoreUnavailable | ErasureLogUnavailable> {
   const { people } = context.store
@@ -63,21 +114,22 @@ export const eraseAgain = Effect.fnUntraced(function* (
     const members: Array<string> = []
     const seen: Array<{ readonly concordId: string; readonly revision: number }> = []
     let learnt = -Infinity
-    for (const concordId of logged.members) {
-      if (erasedBefore.has(concordId)) continue
+    for (const concordId of membersLeft(logged, erasedBefore)) {
       const person = yield* people.person(organization, concordId)
-      // Another server has erased it meanwhile.
+      // Another server has erased it meanwhile, or an erasure of the log before this one.
       if (person.erasedAt !== undefined) continue
+      if (attempts > 0 && (yield* isHeldBy(organization, concordId, logged, context))) continue
       members.push(concordId)
       seen.push({ concordId, revision: person.revision })
       learnt = Math.max(learnt, person.learnt ?? learnt)
     }
     if (members.length === 0) return
-    const { id, isKept, reason, recordedAt, submitter } = logged
+    const { id, isKept, reason, recordedAt, scope, submitter } = logged
     // One that was answered keeps its instant. Otherwise others may have answered about the person since.
     const earliest = isKept ? recordedAt : Math.max(recordedAt, learnt + 1, yield* Clock.currentTimeMillis)
     const planned = { id, members, seen, learnt, reason, submitter, earliest, isExact: isKept, logged: logged.members }
-    const kept = yield* Erasing.write(organization, planned, undefined, context)
+    const scoped = { ...planned, ...(scope !== undefined && { scope }) }
+    const kept = yield* Erasing.write(organization, scoped, undefined, context)
     if (kept !== "stale") return
     yield* Effect.yieldNow
   }
@@ -92,8 +144,8 @@ const ofOrganization = Effect.fnUntraced(function* (
   context: LedgerContext,
 ) {
   const kept = yield* erasuresOf(organization, context)
-  const erased = new Set(kept.flatMap(({ members }) => members))
-  const missing = lacking(logged, erased)
+  const erased = erasedBy(kept)
+  const missing = lacking(logged, kept)
   for (const each of missing) yield* eraseAgain(organization, each, erased, context)
   const known = new Map(logged.map((each) => [each.id, each]))
   for (const each of kept) {

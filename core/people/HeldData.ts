@@ -11,6 +11,7 @@ import * as Instant from "../engine/Instant.ts"
 import * as FactLine from "../formats/FactLine.ts"
 import type { Organization } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
+import type { RequestPlace } from "../ports/ComplianceStore.ts"
 import type { KeysUnavailable } from "../ports/Keys.ts"
 import {
   type Erasure,
@@ -27,6 +28,7 @@ import * as PersonalFacts from "../ledger/PersonalFacts.ts"
 import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Erasing from "./Erasing.ts"
 import * as HeldEvents from "./HeldEvents.ts"
+import * as HeldRequests from "./HeldRequests.ts"
 import * as JsonPages from "./JsonPages.ts"
 
 /** The data of a person, to be read once. */
@@ -142,10 +144,7 @@ const personalDataOf = ({ context, members, organization }: HeldEvents.People): 
   )
 
 /** The facts that name one of the people, in the order recorded. */
-const factsOf = (
-  { context, members, organization }: HeldEvents.People,
-  facts: ReadonlyArray<People.Fact>,
-): JsonPages.Pages => {
+const factsOf = ({ context, facts, members, organization }: HeldPeople): JsonPages.Pages => {
   const all = new Set(members)
   const own = People.inOrder(facts).filter(({ member, survivor }) => all.has(member) || all.has(survivor))
   return JsonPages.ofEach(own, pageSize, (some) =>
@@ -155,22 +154,75 @@ const factsOf = (
   )
 }
 
-const erasureJson = ({ destroyed, id, members, reason, recordedAt, submitter }: Erasure): string =>
-  JSON.stringify({ id, members, erasedAt: Instant.format(recordedAt), reason, submitter, destroyed })
+const erasureJson = ({ destroyed, recordedAt, ...erasure }: Erasure): string => {
+  const { id, members, reason, scope, submitter } = erasure
+  const erasedAt = Instant.format(recordedAt)
+  return JSON.stringify({ id, members, erasedAt, reason, submitter, ...(scope !== undefined && { scope }), destroyed })
+}
+
+/** The erasures of one person: those that kept its identifiers, and then the one of everything. */
+const erasuresOfOne = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  { store }: Pick<LedgerContext, "store">,
+) {
+  const held = yield* store.personal.heldErasures(organization, concordId)
+  const whole = yield* store.personal.erasure(organization, concordId)
+  return whole === undefined ? held : [...held, whole]
+})
 
 /** The erasures of the people, each once. */
 const erasuresOf = ({ context, members, organization }: HeldEvents.People): JsonPages.Pages => {
   const written = new Set<string>()
   return JsonPages.ofEach(members, peopleAtATime, (some) =>
     Effect.map(
-      Effect.forEach(some, (concordId) => context.store.personal.erasure(organization, concordId)),
+      Effect.forEach(some, (concordId) => erasuresOfOne(organization, concordId, context)),
       (found) =>
-        found.flatMap((erasure) => {
-          if (erasure === undefined || written.has(erasure.id)) return []
+        found.flat().flatMap((erasure) => {
+          if (written.has(erasure.id)) return []
           written.add(erasure.id)
           return [erasureJson(erasure)]
         }),
     ),
+  )
+}
+
+/** The people of an answer, and what was read of them first. */
+export interface HeldPeople extends HeldEvents.People {
+  readonly positions: Positions
+  readonly facts: ReadonlyArray<People.Fact>
+}
+
+/** The people that count as one with a person; `undefined` if nothing ever was held. Fails while the keys are away. */
+export const open = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  context: LedgerContext,
+): Effect.fn.Return<HeldPeople | undefined, StoreUnavailable> {
+  const counted = yield* Joins.counted(organization, concordId, context)
+  const isErased = counted.person.erasedAt !== undefined
+  if (!isErased && !(yield* Erasing.isKnown(organization, counted, concordId, context))) return undefined
+  const facts = yield* Joins.facts(organization, concordId, context)
+  const { members, survivor } = People.joinedWith(facts, concordId, Infinity)
+  yield* Effect.mapError(context.keys.epoch, keysAway)
+  return { organization, survivor, members, context, facts, positions: counted.positions }
+})
+
+/** Lists of everything that is held about people, but their events, by their names. */
+export const lists = (people: HeldPeople) => ({
+  people: peopleOf(people),
+  identifiers: identifiersOf(people),
+  sessions: sessionsOf(people),
+  personalData: personalDataOf(people),
+  facts: factsOf(people),
+  erasures: erasuresOf(people),
+})
+
+/** The compliance requests of people, each written by `write`. */
+export const requests = (people: HeldEvents.People, write?: HeldRequests.Write): JsonPages.Pages => {
+  const read = HeldRequests.of(people, write)
+  return JsonPages.ofEachPaged(people.members, (concordId, after: RequestPlace | undefined) =>
+    Effect.catchTag(read(concordId, after), "KeysUnavailable", keysAway),
   )
 }
 
@@ -180,25 +232,22 @@ export const of = Effect.fnUntraced(function* (
   concordId: string,
   context: LedgerContext,
 ): Effect.fn.Return<HeldData | undefined, StoreUnavailable> {
-  const counted = yield* Joins.counted(organization, concordId, context)
-  const isErased = counted.person.erasedAt !== undefined
-  if (!isErased && !(yield* Erasing.isKnown(organization, counted, concordId, context))) return undefined
-  const facts = yield* Joins.facts(organization, concordId, context)
-  const { members, survivor } = People.joinedWith(facts, concordId, Infinity)
-  const people: HeldEvents.People = { organization, survivor, members, context }
-  yield* Effect.mapError(context.keys.epoch, keysAway)
+  const people = yield* open(organization, concordId, context)
+  if (people === undefined) return undefined
   const readAt = Instant.format(yield* Clock.currentTimeMillis)
+  const { erasures, facts, identifiers, people: each, personalData, sessions } = lists(people)
   const parts = [
-    JsonPages.text(`{"concordId":${JSON.stringify(survivor)},"readAt":${JSON.stringify(readAt)}`),
-    JsonPages.member("people", peopleOf(people)),
-    JsonPages.member("identifiers", identifiersOf(people)),
-    JsonPages.member("sessions", sessionsOf(people)),
-    JsonPages.member("personalData", personalDataOf(people)),
-    JsonPages.member("facts", factsOf(people, facts)),
-    JsonPages.member("erasures", erasuresOf(people)),
+    JsonPages.text(`{"concordId":${JSON.stringify(people.survivor)},"readAt":${JSON.stringify(readAt)}`),
+    JsonPages.member("people", each),
+    JsonPages.member("identifiers", identifiers),
+    JsonPages.member("sessions", sessions),
+    JsonPages.member("personalData", personalData),
+    JsonPages.member("complianceRequests", requests(people)),
+    JsonPages.member("facts", facts),
+    JsonPages.member("erasures", erasures),
     JsonPages.text(`,"projects":[`),
     HeldEvents.parts(people),
     JsonPages.text("]}"),
   ]
-  return { positions: counted.positions, parts: Stream.flatten(Stream.fromIterable(parts)) }
+  return { positions: people.positions, parts: Stream.flatten(Stream.fromIterable(parts)) }
 })

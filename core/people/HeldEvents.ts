@@ -44,8 +44,14 @@ const hasEvents = Effect.fnUntraced(function* ({ context, members }: People, pro
   return false
 })
 
+/** The projects that have events of the people. */
+export const projectsWith = (people: People): Stream.Stream<Project, StoreUnavailable> =>
+  Stream.flatMap(Stream.fromEffect(projectsOf(people)), Stream.fromIterable).pipe(
+    Stream.filterEffect((project) => hasEvents(people, project)),
+  )
+
 /** The events of each person, in the order of their `consentDate`, as they are answered everywhere. */
-const eventsOf = ({ context, members, organization }: People, project: Project): JsonPages.Pages => {
+export const eventsOf = ({ context, members, organization }: People, project: Project): JsonPages.Pages => {
   const { events } = context.store
   const first: ReadonlyArray<PersonPlace> = members.map((concordId) => ({ concordId }))
   return JsonPages.from(first, (unread) =>
@@ -73,7 +79,7 @@ const eventsOf = ({ context, members, organization }: People, project: Project):
 }
 
 /** The decisions about the survivor: one for each consent type of the project, explained as of now. */
-const decisionsOf = ({ context, organization, survivor }: People, project: Project): JsonPages.Pages =>
+export const decisionsOf = ({ context, organization, survivor }: People, project: Project): JsonPages.Pages =>
   JsonPages.from(undefined as string | undefined, (after) => {
     const page = { limit: decisionsAtATime, ...(after !== undefined && { after }) }
     const question = { organization, project, concordId: survivor, consentTypes: page }
@@ -95,9 +101,5 @@ export const parts = (people: People): Stream.Stream<JsonPages.Part, StoreUnavai
         Stream.concat(JsonPages.member("events", eventsOf(people, project)), JsonPages.text("}")),
       )
     }
-    const projects = Stream.flatMap(Stream.fromEffect(projectsOf(people)), Stream.fromIterable)
-    return projects.pipe(
-      Stream.filterEffect((project) => hasEvents(people, project)),
-      Stream.flatMap(ofProject),
-    )
+    return Stream.flatMap(projectsWith(people), ofProject)
   })

@@ -20,6 +20,7 @@ import * as Identifiers from "../ledger/Identifiers.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as EventBody from "../ledger/EventBody.ts"
+import * as PersonKeys from "../ledger/PersonKeys.ts"
 import * as PersonalFacts from "../ledger/PersonalFacts.ts"
 import * as Grouping from "./Grouping.ts"
 import * as TwoAccounts from "./TwoAccounts.ts"
@@ -227,6 +228,8 @@ const attempt = Effect.fnUntraced(function* (
         SessionCache.remove(sessionCache, session.tokenHash, planned.joined)
         Sessions.remember(change.session!, committed, recordedAt, context)
       }
+      // Another process may have erased one of the people, with its key, and kept its identifiers.
+      if (kept === "stale") PersonKeys.forget(organization, [concordId, ...facts.map((each) => each.survivor)], context)
       return kept
     }),
   )

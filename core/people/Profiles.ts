@@ -6,13 +6,16 @@
  * person agreed to.
  */
 import { Effect } from "effect"
-import type { ProjectScope } from "../model/Catalog.ts"
+import type { Organization, ProjectScope } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
+import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
+import type { Kept } from "../ports/Kept.ts"
 import { type Session, StoreUnavailable } from "../ports/LedgerStore.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as PersonalData from "../ledger/PersonalData.ts"
+import * as PersonKeys from "../ledger/PersonKeys.ts"
 import * as Turns from "../ledger/Turns.ts"
 
 /** A visitor's profile, as it is kept. */
@@ -71,6 +74,29 @@ const keysAway = (): StoreUnavailable =>
     isLasting: true,
   })
 
+/** Changes of one profile wait for each other. */
+export const inTurn = <A, E>(concordId: string, attempt: Effect.Effect<A | "stale", E>, context: LedgerContext) =>
+  Turns.inTurn(`profile ${concordId}`, "too many changes of the same person", attempt, context)
+
+/** Writes a profile in place of the one before. `erased`: the person was erased, and nothing is kept. */
+export const write = Effect.fnUntraced(function* (
+  organization: Organization,
+  concordId: string,
+  profile: Profile,
+  idempotencyRecord: IdempotencyRecord | undefined,
+  context: LedgerContext,
+): Effect.fn.Return<Kept | "erased", StoreUnavailable> {
+  const datum = { concordId, kind: "profile", json: JSON.stringify(profile) } as const
+  const { personal } = yield* PersonalData.commit(organization, [datum], context)
+  if (personal === undefined) return yield* keysAway()
+  const kept = yield* context.store.people.keepProfile(organization, concordId, personal, idempotencyRecord)
+  if (kept !== "stale") return kept
+  // Another process may have erased the person, with its key, and kept its identifiers.
+  PersonKeys.forget(organization, [concordId], context)
+  const { erasedAt } = yield* context.store.people.person(organization, concordId)
+  return erasedAt === undefined ? kept : "erased"
+})
+
 /** Keeps a visitor's profile, in place of the one before. */
 export const keep = Effect.fnUntraced(function* (
   update: ProfileUpdate,
@@ -86,17 +112,12 @@ export const keep = Effect.fnUntraced(function* (
     // The record leaves the profile out, because a profile that is emptied later would remain in it. A repeated request
     // carries the profile itself.
     const { idempotencyRecord } = yield* Idempotency.recordOf(idempotency, context, JSON.stringify(unproven))
-    const datum = { concordId: session.concordId, kind: "profile", json: JSON.stringify(profile) } as const
-    const { personal } = yield* PersonalData.commit(organization, [datum], context)
-    if (personal === undefined) return yield* keysAway()
-    const kept = yield* context.store.people.keepProfile(organization, session.concordId, personal, idempotencyRecord)
-    if (kept === "stale") {
-      const { erasedAt } = yield* context.store.people.person(organization, session.concordId)
-      return erasedAt === undefined ? kept : sessionEnded
-    }
+    const kept = yield* write(organization, session.concordId, profile, idempotencyRecord, context)
+    if (kept === "stale") return kept
+    if (kept === "erased") return sessionEnded
     return kept === "repeated" ? Idempotency.keptBefore : outcome
   })
-  const turn = Turns.inTurn(`profile ${session.concordId}`, "too many changes of the same person", carryOut, context)
+  const turn = inTurn(session.concordId, carryOut, context)
   const outcome = yield* Idempotency.once(organization, idempotency, context, turn)
   if (outcome._tag !== "Repeated") return outcome
   return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true }

@@ -22,6 +22,7 @@ import * as Secrets from "./Secrets.ts"
 import * as SessionCache from "../ledger/SessionCache.ts"
 import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
+import * as VisitTally from "../ledger/VisitTally.ts"
 
 /** The lifetime of a session after its last use. */
 export const lifetimeMillis = 30 * 60 * 1000
@@ -203,8 +204,13 @@ export const open = Effect.fnUntraced(function* (
       )),
     })
     if (kept === "repeated") return Idempotency.keptBefore
-    if (kept !== "kept") return "stale"
+    if (kept !== "kept") {
+      // Another process may have erased the person, with its key, and kept its identifiers.
+      PersonKeys.forget(organization, [concordId], context)
+      return "stale"
+    }
     remember(session, committed, now, context)
+    VisitTally.noteSession(context.visitTally, project, concordId, true, now)
     return { _tag: "Opened", token, contextId, session: { ...session, ...personal } } as Opened
   })
   const outcome = yield* Idempotency.once(
@@ -218,9 +224,12 @@ export const open = Effect.fnUntraced(function* (
   // What the record names was destroyed with its person. The record stays, so the visitor is a new one at each try.
   const { erasedAt } = yield* store.people.person(organization, session.concordId)
   if (erasedAt !== undefined) return yield* open(Struct.omit(opening, ["idempotency"]), context)
+  const stored = yield* store.sessions.byToken(session.tokenHash)
+  // A session that has not ended and is gone was destroyed while the identifiers of its person were kept.
+  const isDestroyed = stored === undefined && session.expiresAt > (yield* Clock.currentTimeMillis)
+  if (isDestroyed) return yield* open(Struct.omit(opening, ["idempotency"]), context)
   const secrets = yield* secretsOf(session.id, opening, context)
   const named = yield* hasher.context(secrets.contextId, project)
-  const stored = yield* store.sessions.byToken(session.tokenHash)
   const sealed = stored?.personal !== undefined && { personal: stored.personal }
   const opened = yield* withPersonalData({ ...session, ...sealed, context: named.hash }, organization, context)
   return { _tag: "Opened", ...secrets, session: opened, isRepeated: true }
@@ -268,12 +277,14 @@ export const ended = Effect.fnUntraced(function* (
 
 /** Notes the use of a live session, which extends it. */
 export const use = Effect.fnUntraced(function* (
+  project: Project,
   session: Session,
-  { sessionCache, store }: LedgerContext,
+  { sessionCache, store, visitTally }: LedgerContext,
 ): Effect.fn.Return<Session> {
   const now = yield* Clock.currentTimeMillis
   const expiresAt = now + lifetimeMillis
   if (expiresAt - session.expiresAt < extensionGranularityMillis) return session
+  VisitTally.noteSession(visitTally, project, session.concordId, false, now)
   // If the session cannot be extended now, the request in it is answered all the same.
   if (Result.isFailure(yield* Effect.result(store.sessions.extend(session.tokenHash, session.expiresAt, expiresAt)))) {
     return session

@@ -8,12 +8,27 @@ import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { Access } from "./Access.ts"
 import type { Kept } from "./Kept.ts"
+import type { Sealed } from "./Sealed.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
 
-/** Names a document of a consent type by its own number, which never changes and is not that of a version. */
+/**
+ * Names a document of a consent type by its own number, which never changes and is not that of a version. That of a
+ * translation has the id of the translation in place of the type's, and the number 1.
+ */
 export interface DocumentKey {
   readonly consentType: string
   readonly number: number
+}
+
+/**
+ * What is personal of an entry from a change on. It replaces what was kept before, and is kept apart from the entry,
+ * because earlier states of entries stay.
+ */
+export interface PrivateChange {
+  readonly organization: Owner
+  /** The id of the entry. */
+  readonly entry: string
+  readonly sealed: Sealed | "removed"
 }
 
 /** A catalog change, all of it or nothing: entries in the form that they have from now on. */
@@ -23,6 +38,8 @@ export interface CatalogChange {
   readonly entries: Partial<Entries>
   /** The documents of versions that are published with the change. */
   readonly documents: ReadonlyArray<DocumentKey & { readonly document: string }>
+  /** What is personal of the entries. Left out: it stays as it is. */
+  readonly privates?: ReadonlyArray<PrivateChange>
   /** The owner of the idempotency record; given together with it. */
   readonly owner?: Owner
   readonly idempotencyRecord?: IdempotencyRecord
@@ -44,6 +61,11 @@ export interface CatalogStore {
     of: ReadonlyArray<DocumentKey>,
     maxLength: number,
   ) => Effect.Effect<ReadonlyArray<string | undefined>, StoreUnavailable>
+  /** What is personal of entries of an organization, in the order of their ids. One statement. */
+  readonly privatesOf: (
+    organization: Owner,
+    entries: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<Sealed | undefined>, StoreUnavailable>
   /** The instant of the last use of each API key, by its id. */
   readonly keyUses: Effect.Effect<ReadonlyMap<string, Instant>, StoreUnavailable>
 }
@@ -54,5 +76,6 @@ export const catalogAccess: Access<CatalogStore> = {
   useKey: "write",
   current: "read",
   documents: "read",
+  privatesOf: "read",
   keyUses: "read",
 }

@@ -6,7 +6,7 @@
  */
 import { Context, Data, type Effect } from "effect"
 import type { Instant } from "../engine/Instant.ts"
-import type { ErasureReason } from "./PersonalStore.ts"
+import type { ErasureReason, HeldScope } from "./PersonalStore.ts"
 
 /** The log cannot be read or written. */
 export class ErasureLogUnavailable extends Data.TaggedError("ErasureLogUnavailable")<{ readonly reason: string }> {
@@ -23,6 +23,8 @@ export interface LoggedErasure {
   readonly recordedAt: Instant
   readonly submitter: string
   readonly reason: ErasureReason
+  /** Left out: everything of the members. */
+  readonly scope?: HeldScope
 }
 
 /** An erasure in the log, and how far it went. */

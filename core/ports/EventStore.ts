@@ -9,6 +9,7 @@ import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { Claim, Fact } from "../model/People.ts"
 import type { Access } from "./Access.ts"
+import type { ComplianceChange } from "./ComplianceStore.ts"
 import type { PersonalWrites } from "./PersonalStore.ts"
 import type { Positions } from "./Positions.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
@@ -72,6 +73,8 @@ export interface Append {
    * There can only be one in a lane whose last `dateCreated` is later than `at`: the store looks nothing up in others.
    */
   readonly refusals?: ReadonlyArray<Pick<StoredEvent, "concordId" | "consentType"> & { readonly at: Instant }>
+  /** Requests of the project that change with the events. The append is `Stale` if one of them has another ordinal. */
+  readonly compliance?: ComplianceChange
 }
 
 /**

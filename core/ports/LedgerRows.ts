@@ -4,6 +4,8 @@
  * Rows have the same form in every store, so that two ledgers can be compared: a UUID is lower-case text, bytes are
  * lower-case hexadecimal, whole numbers are numbers, and a missing value is `null`. A move has two ledgers, so this is
  * a plain value and not a service. A store in memory keeps nothing and has no rows.
+ *
+ * The file is longer than others because it has one list of all tables with their columns.
  */
 import { Data, type Effect } from "effect"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
@@ -50,7 +52,8 @@ export interface Table {
 
 /**
  * Every table of a ledger, with the columns that all stores have. A store may have further columns that are derived
- * from these. The catalog comes first.
+ * from these. The catalog comes first. Leases are left out, because they end by themselves and nothing is right because
+ * of them.
  */
 export const tables = {
   catalog_head: { columns: { revision: "whole" }, key: [] },
@@ -63,6 +66,10 @@ export const tables = {
     key: ["consent_type", "number"],
   },
   key_use: { columns: { id: "uuid", last_used_at: "whole" }, key: ["id"] },
+  entry_private: {
+    columns: { lane: "whole", entry: "uuid", nonce: "bytes", encrypted: "bytes" },
+    key: ["lane", "entry"],
+  },
   alias: {
     columns: {
       lane: "whole",
@@ -122,7 +129,30 @@ export const tables = {
     },
     key: ["lane", "person"],
   },
+  held_erasure: {
+    columns: {
+      lane: "whole",
+      person: "uuid",
+      erasure_id: "uuid",
+      recorded_at: "whole",
+      body: "text",
+      destroyed: "text",
+    },
+    key: ["lane", "person", "erasure_id"],
+  },
   people_head: { columns: { lane: "whole", next_position: "whole" }, key: ["lane"] },
+  people_change: {
+    columns: {
+      lane: "whole",
+      position: "whole",
+      kind: "text",
+      recorded_at: "whole",
+      id: "uuid",
+      member: "uuid",
+      survivor: "uuid",
+    },
+    key: ["lane", "position", "id"],
+  },
   session: {
     columns: { token_hash: "bytes", person: "uuid", expires_at: "whole", body: "text" },
     key: ["token_hash"],
@@ -194,6 +224,156 @@ export const tables = {
     columns: { lane: "whole", hash: "bytes", event_lane: "whole", position: "whole", person: "uuid" },
     key: ["lane", "hash"],
   },
+  lane_feed: { columns: { lane: "whole", next_number: "whole", incarnation: "whole" }, key: ["lane"] },
+  change: {
+    columns: {
+      lane: "whole",
+      number: "whole",
+      before_position: "whole",
+      recorded_at: "whole",
+      at: "whole",
+      type: "text",
+      person: "uuid?",
+      consent_type: "uuid?",
+      body: "text",
+    },
+    key: ["lane", "number"],
+  },
+  due_scan: { columns: { lane: "whole", name: "text", state: "text" }, key: ["lane", "name"] },
+  webhook_cursor: {
+    columns: { lane: "whole", webhook: "uuid", name: "text", revision: "whole", state: "text" },
+    key: ["lane", "webhook", "name"],
+  },
+  parked: {
+    columns: {
+      lane: "whole",
+      webhook: "uuid",
+      person: "text",
+      item_lane: "whole",
+      position: "whole",
+      number: "whole",
+      tries: "whole",
+      next_at: "whole",
+    },
+    key: ["lane", "webhook", "person", "item_lane", "position", "number"],
+  },
+  dead_letter: {
+    columns: {
+      lane: "whole",
+      webhook: "uuid",
+      item_lane: "whole",
+      position: "whole",
+      number: "whole",
+      person: "text",
+      buried_at: "whole",
+      tries: "whole",
+      outcome: "text",
+    },
+    key: ["lane", "webhook", "item_lane", "position", "number"],
+  },
+  delivery: {
+    columns: {
+      lane: "whole",
+      webhook: "uuid",
+      slot: "whole",
+      n: "whole",
+      change_id: "text",
+      type: "text",
+      attempt: "whole",
+      tried_at: "whole",
+      millis: "whole",
+      outcome: "text",
+      is_replay: "boolean",
+    },
+    key: ["lane", "webhook", "slot"],
+  },
+  compliance_head: { columns: { lane: "whole", next_position: "whole" }, key: ["lane"] },
+  compliance_fact: {
+    columns: {
+      lane: "whole",
+      position: "whole",
+      request: "uuid",
+      ordinal: "whole",
+      fact_id: "uuid",
+      kind: "text",
+      recorded_at: "whole",
+      day: "text",
+      actor: "text",
+      body: "text",
+    },
+    key: ["lane", "position"],
+  },
+  compliance_request: {
+    columns: {
+      lane: "whole",
+      request: "uuid",
+      ordinal: "whole",
+      kind: "text",
+      status: "text",
+      resolution_status: "text?",
+      regulation: "text",
+      domain: "text?",
+      country: "text?",
+      request_date: "whole",
+      created_at: "whole",
+      updated_at: "whole",
+      due_on: "text?",
+      is_lapsed: "boolean",
+      state: "text",
+      sweep_on: "text?",
+    },
+    key: ["lane", "request"],
+  },
+  compliance_private: {
+    columns: {
+      lane: "whole",
+      request: "uuid",
+      opener: "uuid?",
+      session: "uuid?",
+      subject: "uuid?",
+      email_hash: "bytes?",
+      nonce: "bytes?",
+      encrypted: "bytes?",
+    },
+    key: ["lane", "request"],
+  },
+  request_key: {
+    columns: { lane: "whole", request: "uuid", epoch: "whole", wrapped: "bytes" },
+    key: ["lane", "request"],
+  },
+  outbox: {
+    columns: {
+      lane: "whole",
+      mail: "uuid",
+      request: "uuid",
+      template: "text",
+      state: "text",
+      tries: "whole",
+      created_at: "whole",
+      due_at: "whole",
+      ends_at: "whole",
+      recipient_hash: "bytes?",
+      outcome: "text?",
+      ended_at: "whole?",
+      nonce: "bytes?",
+      encrypted: "bytes?",
+    },
+    key: ["lane", "mail"],
+  },
+  request_file: {
+    columns: { lane: "whole", request: "uuid", file: "uuid", begun_at: "whole", is_attached: "boolean" },
+    key: ["lane", "request", "file"],
+  },
+  file_chunk: {
+    columns: { lane: "whole", request: "uuid", file: "uuid", ordinal: "whole", nonce: "bytes", encrypted: "bytes" },
+    key: ["lane", "request", "file", "ordinal"],
+  },
+  consumer: { columns: { lane: "whole", name: "text", position: "whole" }, key: ["lane", "name"] },
+  metric: {
+    columns: { lane: "whole", family: "text", day: "whole", key: "text", count: "whole" },
+    key: ["lane", "family", "day", "key"],
+  },
+  day_visitors: { columns: { lane: "whole", day: "whole", registers: "bytes" }, key: ["lane", "day"] },
   used_type: {
     columns: { lane: "whole", consent_type: "uuid", version: "whole" },
     key: ["lane", "consent_type", "version"],
@@ -225,8 +405,11 @@ export type Row<Name extends TableName, Column extends ColumnName<Name> = Column
   readonly [Each in Column]: ColumnsOf<Name>[Each] extends Kind ? ValueOf<ColumnsOf<Name>[Each]> : never
 }
 
+/** Tables whose rows may be long. */
+const batches: Readonly<Partial<Record<TableName, number>>> = { document: 4, file_chunk: 4, outbox: 100 }
+
 /** The number of rows in a batch; only the last batch of a table has fewer. */
-export const batchRows = (table: TableName): number => (table === "document" ? 4 : 1000)
+export const batchRows = (table: TableName): number => batches[table] ?? 1000
 
 /** The next batch, of {@link batchRows} rows; empty after the last one. */
 export type Next<Name extends TableName, Column extends ColumnName<Name> = ColumnName<Name>> = Effect.Effect<

@@ -1,5 +1,5 @@
 /**
- * The ledger's port to a store, in five parts by subject. Every adapter keeps the same contract, which is data:
+ * The ledger's port to a store, in eleven parts by subject. Every adapter keeps the same contract, which is data:
  * `test/contract/LedgerStoreContract.ts`.
  *
  * The store decides nothing. It keeps what it is given, all of a write or nothing. Where the state that the write was
@@ -10,11 +10,17 @@ import { Context, type Effect } from "effect"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
 import type { Owner } from "../model/Lane.ts"
 import type { CatalogStore } from "./CatalogStore.ts"
+import type { ComplianceStore } from "./ComplianceStore.ts"
 import type { EventStore } from "./EventStore.ts"
+import type { FeedStore } from "./FeedStore.ts"
+import type { MetricsStore } from "./MetricsStore.ts"
+import type { OutboxStore } from "./OutboxStore.ts"
 import type { PeopleStore } from "./PeopleStore.ts"
 import type { PersonalStore } from "./PersonalStore.ts"
+import type { RequestFileStore } from "./RequestFileStore.ts"
 import type { SessionStore } from "./SessionStore.ts"
 import type { StoreUnavailable } from "./StoreUnavailable.ts"
+import type { WebhookStore } from "./WebhookStore.ts"
 
 export {
   forgottenBefore,
@@ -25,6 +31,7 @@ export {
 export type { Access } from "./Access.ts"
 export * from "./CatalogStore.ts"
 export * from "./EventStore.ts"
+export * from "./FeedStore.ts"
 export * from "./Kept.ts"
 export * from "./Keys.ts"
 export * from "./PeopleStore.ts"
@@ -42,6 +49,12 @@ export class LedgerStore extends Context.Service<
     readonly personal: PersonalStore
     readonly catalog: CatalogStore
     readonly sessions: SessionStore
+    readonly feed: FeedStore
+    readonly webhooks: WebhookStore
+    readonly compliance: ComplianceStore
+    readonly outbox: OutboxStore
+    readonly requestFiles: RequestFileStore
+    readonly metrics: MetricsStore
     /** The idempotency record of a hash. Each part keeps the records of its own writes. */
     readonly idempotencyRecord: (
       owner: Owner,

@@ -45,6 +45,12 @@ export interface KeyedPart extends PersonalPart, Pick<PersonKey, "epoch" | "wrap
 export interface PersonalWrites {
   /** For people without a key. If one of them has another key by now, the write is `Stale`; the same key is allowed. */
   readonly keys: ReadonlyArray<PersonKey>
+  /**
+   * The keys, as they were read, that parts of other people are encrypted under. Where an erasure has kept the
+   * identifiers of a person, the write is `Stale` if its key here is not the one that is there, or if it has a part
+   * and no key in `keys` or here: its key may be one that was destroyed.
+   */
+  readonly used?: ReadonlyArray<PersonKey>
   /** A profile replaces the one before. Any other that is there already stays as it is. */
   readonly parts: ReadonlyArray<PersonalPart>
 }
@@ -64,7 +70,15 @@ export interface Destroyed {
   readonly sessions: number
   readonly externalIds: number
   readonly identityTokens: number
+  /** Resolved compliance requests whose private part was removed; left out if there were none. */
+  readonly complianceRequests?: number
 }
+
+/**
+ * The scope of an erasure that keeps the identifiers and joins of its people, and used identity tokens, so that events
+ * are recorded for them as before.
+ */
+export type HeldScope = "held"
 
 /** The erasure of people that were joined as one. */
 export interface Erasure {
@@ -76,6 +90,8 @@ export interface Erasure {
   /** The id of the API key, or the command. */
   readonly submitter: string
   readonly reason: ErasureReason
+  /** Left out: everything was erased, and nothing is recorded about the people any more. */
+  readonly scope?: HeldScope
   readonly destroyed: Destroyed
 }
 
@@ -131,16 +147,29 @@ export interface PersonalStore {
   ) => Effect.Effect<void, StoreUnavailable>
   /**
    * Erases people, all of it or nothing: aliases of all kinds, former aliases, personal data, keys, sessions, external
-   * ids and used identity tokens of the members are deleted; an erasure row is kept for each member; revisions are
-   * raised; the erasure is counted once in each lane of the members (`people_head`), so that a version vector covers
-   * it; the lanes of the members in all projects are marked (`lane_head.has_erased`), so that an append about one of
-   * them is `Stale` from then on. Events, heads, facts and joins stay. `stale`: nothing was written, also where a
-   * member was erased before.
+   * ids and used identity tokens of the members are deleted, and what is personal of resolved compliance requests that
+   * one of them opened or that are about one, as by `private: "removed"` of a change; an erasure row is kept for each
+   * member; revisions are raised; the erasure is counted once in each lane of the members (`people_head`), so that a
+   * version vector covers it; the lanes of the members in all projects are marked (`lane_head.has_erased`), so that an
+   * append about one of them is `Stale` from then on. Events, heads, facts and joins stay, and open compliance requests
+   * keep their private rows. `stale`: nothing was written, also where a member was erased before.
+   *
+   * With the scope `held`, aliases of both kinds and used identity tokens stay, and the row is one of `held_erasure`,
+   * of which a person may have several: `stale` where a member has one of the same id. The erasure is not counted in
+   * `people_head`, because no answer changes.
    */
   readonly erase: (change: ErasureChange) => Effect.Effect<Erasure | "stale" | "repeated", StoreUnavailable>
-  /** The erasure of a person; `undefined` for one that was not erased. */
+  /** The erasure of everything of a person; `undefined` for one that was not erased like that. */
   readonly erasure: (organization: Owner, concordId: string) => Effect.Effect<Erasure | undefined, StoreUnavailable>
-  /** At most `limit` erasures of an organization, each once, ordered by `recordedAt` and id, after a place. */
+  /** The erasures of the scope `held` of a person, ordered by `recordedAt` and id. */
+  readonly heldErasures: (
+    organization: Owner,
+    concordId: string,
+  ) => Effect.Effect<ReadonlyArray<Erasure>, StoreUnavailable>
+  /**
+   * At most `limit` erasures of an organization, of both scopes, each once, ordered by `recordedAt` and id, after a
+   * place.
+   */
   readonly erasures: (
     organization: Owner,
     after: Pick<Erasure, "recordedAt" | "id"> | undefined,
@@ -163,6 +192,7 @@ export const personalAccess: Access<PersonalStore> = {
   rewrap: "write",
   erase: "write",
   erasure: "read",
+  heldErasures: "read",
   erasures: "read",
   scrub: "write",
 }

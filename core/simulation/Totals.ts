@@ -1,6 +1,8 @@
 /**
  * Counts the differences that a sweep finds, as the figures of a {@link Summary}. The memory grows with the number of
  * types and steps, never with the number of people. Totals of disjoint people can be added up in any order.
+ *
+ * The file is longer than others because each figure is begun, counted, added up and written here.
  */
 import type { Instant } from "../engine/Instant.ts"
 import * as Outcome from "../engine/Outcome.ts"

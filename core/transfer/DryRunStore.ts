@@ -8,7 +8,6 @@
  * refusal that is recorded as of a later date, too, is one row all the same. `heads` are those of both stores.
  */
 import { Effect } from "effect"
-import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { HeldAlias } from "../model/People.ts"
 import type { Append, LedgerStore, StoredEvent } from "../ports/LedgerStore.ts"
@@ -21,16 +20,15 @@ const either = <A, E>(
   own: Effect.Effect<ReadonlyArray<A | undefined>, E>,
 ) => Effect.zipWith(scratch, own, (above, below) => above.map((found, index) => found ?? below[index]))
 
-/** The latest `dateCreated` of the lanes that would go back with the events; `undefined` if none would. */
+/** The latest instant of the lanes that would go back with the events; `undefined` if none would. */
 const latestAfter = Effect.fnUntraced(function* (store: Store, { events, project }: Append) {
-  const [first] = Lane.all(project)
-  const firsts = new Map(events.toReversed().map((event) => [Lane.of(project, event.concordId) - first!, event]))
-  const ends = yield* store.events.laneEnds(project)
-  const later: Array<Instant> = []
-  for (const [lane, { dateCreated }] of firsts) {
-    const [last] = ends[lane] === 0 ? [] : yield* store.events.lane(project, lane, ends[lane]! - 1, 1)
-    if (last !== undefined && last.dateCreated > dateCreated) later.push(last.dateCreated)
-  }
+  const [first] = Lane.range(project)
+  const firsts = new Map(events.toReversed().map((event) => [Lane.of(project, event.concordId) - first, event]))
+  const ends = yield* store.feed.ends(project)
+  const later = [...firsts].flatMap(([lane, { dateCreated }]) => {
+    const { lastRecordedAt } = ends[lane]!
+    return lastRecordedAt > dateCreated ? [lastRecordedAt] : []
+  })
   return later.length === 0 ? undefined : Math.max(...later)
 })
 

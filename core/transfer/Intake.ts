@@ -12,6 +12,7 @@ import * as ItemDecoder from "../formats/ItemDecoder.ts"
 import * as ItemLine from "../formats/ItemLine.ts"
 import type { Item } from "../model/Admission.ts"
 import * as RecordedLine from "../formats/RecordedLine.ts"
+import type { Erased } from "./CarriedErasures.ts"
 import type { AnswerCounts, Overturning } from "./AnswerChanges.ts"
 import type * as Importing from "./Importing.ts"
 import * as ImportRun from "./ImportRun.ts"
@@ -85,8 +86,8 @@ export interface Intake<E = never> extends ProjectScope, ImportRun.ImportOptions
   readonly submitter: string
   /** Whether rows are an export of recorded events, to be restored as they were. */
   readonly isRestore: boolean
-  /** Everyone that was erased: only of a restore, which drops their personal data. */
-  readonly erased?: ReadonlySet<string>
+  /** What was erased of people: only of a restore, which drops it. */
+  readonly erased?: Erased
   /** Maps a row to the members of an item, or to {@link skipped}; left out, it has them. */
   readonly map?: (value: unknown) => Result.Result<unknown, ReadonlyArray<RowFault>>
   /** As in `Batch`. A restore does not use it. */

@@ -18,13 +18,14 @@ import * as Exchange from "../formats/Exchange.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as ExternalIds from "../ledger/ExternalIds.ts"
 import * as PersonalData from "../ledger/PersonalData.ts"
+import type { Erased } from "./CarriedErasures.ts"
 
 /** Consecutive lines of an export. */
 export interface RestoredBlock extends ProjectScope {
   /** 1 to `Batch.maxItems`. */
   readonly lines: ReadonlyArray<RecordedLine.Line>
-  /** Everyone that was erased. Their events are restored without personal data, also where the export has them. */
-  readonly erased?: ReadonlySet<string>
+  /** What was erased. Events of these people are restored without personal data, also where the export has them. */
+  readonly erased?: Erased
 }
 
 /** Why an event is not restored. */
@@ -85,10 +86,14 @@ const withoutData = (data: LineData): LineData => ({
   ...("event" in data && { event: undefined }),
 })
 
+/** Whether the personal data of an event were erased: with the whole person, or before its identifiers were kept. */
+const isErasedOf = (erased: Erased | undefined, { concordId, dateCreated }: ConsentEvent): boolean =>
+  erased !== undefined && (erased.whole.has(concordId) || dateCreated < (erased.held.get(concordId) ?? -Infinity))
+
 /** The event of a line. */
-const toEvent = (line: RecordedLine.Line, erased: ReadonlySet<string> | undefined): LineEvent => {
+const toEvent = (line: RecordedLine.Line, erased: Erased | undefined): LineEvent => {
   const { dateCreated, expirationDate, organization, session, submitter, version } = line
-  const { claimedConsentDate, claimedExpirationDate } = line
+  const { claimedConsentDate, claimedExpirationDate, language } = line
   const event = {
     id: line.id.toLowerCase(),
     concordId: line.concordId.toLowerCase(),
@@ -102,14 +107,14 @@ const toEvent = (line: RecordedLine.Line, erased: ReadonlySet<string> | undefine
   }
   const subcategory = typeof line.subcategory === "string" ? line.subcategory : line.subcategory[0]
   const type = { category: line.category, subcategory, label: line.label }
-  const claimed = Exchange.present({ claimedConsentDate, claimedExpirationDate })
+  const details = Exchange.present({ claimedConsentDate, claimedExpirationDate, language })
   const project = { id: line.project.toLowerCase(), organization: organization.toLowerCase() }
   const shown = session && {
     id: session.id,
     domain: session.domain,
     ...Exchange.present({ geography: session.geography }),
   }
-  const isErased = erased?.has(event.concordId) === true
+  const isErased = isErasedOf(erased, event)
   const data = isErased ? withoutData(dataOf(line)) : dataOf(line)
   return {
     event: { ...event, submitter, ...(shown != null && EventBody.originOf(shown)) },
@@ -118,7 +123,7 @@ const toEvent = (line: RecordedLine.Line, erased: ReadonlySet<string> | undefine
     write: (commitments) => {
       const withCommitment = shown == null ? undefined : { ...shown, commitment: commitments.session }
       const own = "event" in data ? commitments.event : undefined
-      return EventBody.write(event, type, project, submitter, withCommitment, own, claimed)
+      return EventBody.write(event, type, project, submitter, withCommitment, own, details)
     },
   }
 }
@@ -189,7 +194,8 @@ const externalIdTaken: RestoreFault = {
 const goesBack: RestoreFault = {
   code: "date_created_goes_back",
   field: "dateCreated",
-  detail: "the ledger has learnt something later already: take an export back into a ledger that has not gone on",
+  detail:
+    "the lane has something later, an event or a change that a server has told of since (one tells of consent types as soon as it starts): take the export back into a copy of the store from before, on which no server has run",
 }
 
 /**
@@ -273,7 +279,7 @@ const personalOf = (
     events.flatMap(({ body }) => EventBody.commitmentsOf(body).map(({ commitment }) => Commitment.idOf(commitment))),
   )
   const keys = personal.keys.filter(({ concordId }) => people.has(concordId))
-  return { personal: { keys, parts: personal.parts.filter(({ id }) => ids.has(id)) } }
+  return { personal: { ...personal, keys, parts: personal.parts.filter(({ id }) => ids.has(id)) } }
 }
 
 const append = (
@@ -288,7 +294,7 @@ const append = (
     recordedAt: events.at(-1)!.dateCreated,
     events,
     claims: [],
-    ...(erased !== undefined && { ofErased: erased }),
+    ...(erased !== undefined && { ofErased: erased.whole }),
     ...personal,
   })
 
