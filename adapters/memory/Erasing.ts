@@ -4,8 +4,10 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { CatalogStore, Erasure, ErasureChange, PersonalStore } from "../../core/ports/LedgerStore.ts"
+import type { Compliance } from "./ComplianceStore.ts"
 import type { Events } from "./EventStore.ts"
 import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
+import type { NotedChanges } from "./NotedChanges.ts"
 import type { People } from "./PeopleStore.ts"
 import type { PersonalData } from "./PersonalStore.ts"
 import type { Sessions } from "./SessionStore.ts"
@@ -14,30 +16,46 @@ import type { Sessions } from "./SessionStore.ts"
 export interface Parts {
   readonly personal: PersonalData
   readonly people: People
+  readonly noted: NotedChanges
   readonly sessions: Sessions
   readonly events: Events
+  readonly compliance: Compliance
   readonly catalog: CatalogStore
   readonly idempotency: IdempotencyRecords
 }
 
 /** Erases people from the parts. */
 export const make = (parts: Parts): PersonalStore["erase"] => {
-  const { catalog, events, idempotency, people, personal, sessions } = parts
+  const { catalog, compliance, events, idempotency, noted, people, personal, sessions } = parts
 
   const erase = (change: ErasureChange, revision: number): Erasure | "stale" | "repeated" => {
-    const { id, idempotencyRecord, members, organization, projects, reason, recordedAt, seen, submitter } = change
+    const { id, idempotencyRecord, members, organization, projects, recordedAt, scope, seen } = change
     if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     const isErased = members.some((member) => personal.erasedAt(organization, member) !== undefined)
-    if (isErased || change.catalog !== revision || !people.areSeen(organization, seen)) return "stale"
+    const isHeld = scope !== undefined && members.some((member) => personal.isHeld(organization, member, id))
+    if (isErased || isHeld || change.catalog !== revision || !people.areSeen(organization, seen)) return "stale"
+    const requests = compliance.erase(projects, members, recordedAt)
     const destroyed = {
-      ...people.erase(organization, members),
+      ...(scope === undefined ? people.erase(organization, members) : people.raise(organization, members)),
       ...personal.destroy(organization, members),
       sessions: sessions.erase(members),
       externalIds: events.eraseExternalIds(projects, members),
+      ...(requests > 0 && { complianceRequests: requests }),
     }
-    const erasure: Erasure = { id, recordedAt, members: members.toSorted(), submitter, reason, destroyed }
+    const erasure: Erasure = {
+      id,
+      recordedAt,
+      members: members.toSorted(),
+      submitter: change.submitter,
+      reason: change.reason,
+      ...(scope !== undefined && { scope }),
+      destroyed,
+    }
     personal.record(organization, erasure)
-    people.count([...new Set(members.map((member) => Lane.of(organization, member)))])
+    if (scope === undefined) {
+      noted.noteErasure(organization, erasure, people.endOf)
+      people.count([...new Set(members.map((member) => Lane.of(organization, member)))])
+    }
     idempotency.keep(organization, idempotencyRecord)
     return erasure
   }

@@ -16,6 +16,7 @@ import type {
   SeenEvents,
   StoredEvent,
 } from "../../core/ports/LedgerStore.ts"
+import type { Compliance } from "./ComplianceStore.ts"
 import * as EventList from "./EventList.ts"
 import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
 import type { People } from "./PeopleStore.ts"
@@ -25,6 +26,16 @@ export interface Events {
   readonly store: EventStore
   /** Deletes the external ids of people in projects, and returns how many there were. */
   readonly eraseExternalIds: (projects: ReadonlyArray<Lane.Owner>, people: ReadonlyArray<string>) => number
+  /** The events of a lane (from 0 in the project). */
+  readonly laneOf: (project: Lane.Owner, lane: number) => ReadonlyArray<StoredEvent>
+  /** The events of each lane, by its number in the store. */
+  readonly byLane: ReadonlyMap<number, ReadonlyArray<StoredEvent>>
+  /** The events of a person, in the order recorded. */
+  readonly of: (project: Lane.Owner, concordId: string) => ReadonlyArray<StoredEvent>
+  /** The latest instant that lanes recorded something at, or that they were raised to. */
+  readonly lastOf: (lanes: ReadonlyArray<number>) => Instant
+  /** Lets lanes record nothing before an instant. */
+  readonly raise: (lanes: ReadonlyArray<number>, to: Instant) => void
 }
 
 const makeLog = () => {
@@ -76,6 +87,9 @@ const makeLog = () => {
     /** The latest `dateCreated` in lanes. */
     lastOf: (some: ReadonlyArray<number>): Instant =>
       some.reduce((last, lane) => Math.max(last, lastRecordedAt.get(lane) ?? last), Instants.min),
+    raise: (some: ReadonlyArray<number>, to: Instant): void => {
+      for (const lane of some) lastRecordedAt.set(lane, Math.max(to, lastRecordedAt.get(lane) ?? to))
+    },
     byExternalId: (project: Lane.Owner, hash: string) => byExternalId.get(externalKey(project, hash)),
     eraseExternalIds: (projects: ReadonlyArray<Lane.Owner>, of: ReadonlyArray<string>): number => {
       const numbers = new Set(projects.map(({ number }) => number))
@@ -85,6 +99,7 @@ const makeLog = () => {
       for (const [key] of erased) byExternalId.delete(key)
       return erased.length
     },
+    byLane: lanes,
     laneOf,
     /** The lanes of a project, in order. */
     lanesOf: (project: Lane.Owner): ReadonlyArray<ReadonlyArray<StoredEvent>> =>
@@ -92,7 +107,8 @@ const makeLog = () => {
   }
 }
 
-const headsOf =
+/** The heads of the events of one person. */
+export const headsOf =
   (consentTypes: ReadonlyArray<string> | undefined) =>
   (events: ReadonlyArray<StoredEvent>): ReadonlyArray<StoredEvent> =>
     [...Map.groupBy(events, ({ consentType }) => consentType)].flatMap(([type, ofType]) => {
@@ -105,8 +121,8 @@ const headsOf =
 const compare = (a: PersonPlace["after"], b: PersonPlace["after"]): number =>
   a!.consentDate - b!.consentDate || (a!.id < b!.id ? -1 : a!.id > b!.id ? 1 : 0)
 
-/** No events yet. An append also claims aliases, records facts, and keeps an idempotency record. */
-export const make = (people: People, idempotency: IdempotencyRecords): Events => {
+/** No events yet. An append also claims aliases, records facts, changes requests, and keeps an idempotency record. */
+export const make = (people: People, compliance: Compliance, idempotency: IdempotencyRecords): Events => {
   const log = makeLog()
   /** The organization of each project that has events, by the number of the project. */
   const organizations = new Map<number, Lane.Owner>()
@@ -115,7 +131,8 @@ export const make = (people: People, idempotency: IdempotencyRecords): Events =>
     const { after, project, organization, recordedAt, events, idempotencyRecord } = request
     if (idempotency.has(organization, idempotencyRecord)) return { _tag: "Repeated" }
     const goesBackTo = log.goesBackTo(project, events)
-    const isTaken = !people.isAsSeen(request) || log.hasAny(project, events)
+    const isTaken =
+      !people.isAsSeen(request) || log.hasAny(project, events) || compliance.isStale(project, request.compliance)
     const isEarly = after !== undefined && !log.of(project, after.concordId).some(({ id }) => id === after.id)
     const isOvertaken = request.refusals?.some((refusal) =>
       people
@@ -127,6 +144,7 @@ export const make = (people: People, idempotency: IdempotencyRecords): Events =>
     }
     people.keep(request)
     log.append(project, events)
+    compliance.keep(project, request.compliance)
     organizations.set(project.number, organization)
     idempotency.keep(organization, idempotencyRecord)
     return {
@@ -203,5 +221,6 @@ export const make = (people: People, idempotency: IdempotencyRecords): Events =>
     usedVersions: (project, consentType) => Effect.sync(() => usedVersions(project, consentType)),
   }
 
-  return { store, eraseExternalIds: log.eraseExternalIds }
+  const { byLane, eraseExternalIds, laneOf, lastOf, of, raise } = log
+  return { store, byLane, eraseExternalIds, laneOf, of, lastOf, raise }
 }

@@ -19,6 +19,7 @@ import type {
 } from "../../core/ports/LedgerStore.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { IdempotencyRecords } from "./IdempotencyRecords.ts"
+import type { NotedChanges } from "./NotedChanges.ts"
 import type { PersonalData } from "./PersonalStore.ts"
 import type { Sessions } from "./SessionStore.ts"
 
@@ -38,6 +39,8 @@ export interface People {
   readonly groupOf: (organization: Lane.Owner, concordId: string) => ReadonlyArray<string>
   /** Whether people have the revisions that a write was prepared against. */
   readonly areSeen: (organization: Lane.Owner, seen: IdentityChange["seen"]) => boolean
+  /** The number that the next identity change of a lane gets. */
+  readonly endOf: (lane: number) => number
   /** Counts an identity change in lanes. */
   readonly count: (lanes: ReadonlyArray<number>) => void
   /** Deletes the aliases and the used identity tokens of people, raises their revisions, and counts what it deleted. */
@@ -45,6 +48,8 @@ export interface People {
     organization: Lane.Owner,
     people: ReadonlyArray<string>,
   ) => Pick<Destroyed, "aliases" | "formerAliases" | "identityTokens">
+  /** Raises the revisions of people, and deletes nothing of what names them. */
+  readonly raise: People["erase"]
 }
 
 /** A person with its facts, without the number of identity changes of its lane. */
@@ -186,6 +191,7 @@ export const make = (
   idempotency: IdempotencyRecords,
   catalog: CatalogStore,
   personal: PersonalData,
+  noted: NotedChanges,
 ): People => {
   const persons = makePersons()
   const aliases = makeAliases(persons)
@@ -253,12 +259,15 @@ export const make = (
       ...people,
       ...facts.flatMap(({ member, survivor }) => [member, survivor]),
     ])
-    const isTaken = !claims.every(isFree) || !personal.areFree(organization, change.personal)
+    const { personal: written } = change
+    const isTaken =
+      !claims.every(isFree) || personal.isKeyGone(organization, written) || !personal.areFree(organization, written)
     if (!areSeen(organization, seen) || isMoved || isErased || isTaken) return "stale"
     personal.keep(organization, change.personal)
     for (const release of releases) aliases.release(organization, release)
     for (const claim of claims) aliases.claim(organization, claim)
     for (const fact of facts) recordFact(organization, fact)
+    noted.noteFacts(organization, facts, endOf)
     if (joining !== undefined) changeGroups(organization, joining)
     count(PeopleLanes.of(change))
     if (identityToken !== undefined) usedTokens.set(identityToken.hash, identityToken.concordId)
@@ -292,7 +301,8 @@ export const make = (
     keepProfile: (organization, concordId, kept, idempotencyRecord) =>
       Effect.sync((): Kept => {
         if (idempotency.has(organization, idempotencyRecord)) return "repeated"
-        if (isAnyErased(organization, [concordId]) || !personal.areFree(organization, kept)) return "stale"
+        const isGone = isAnyErased(organization, [concordId]) || personal.isKeyGone(organization, kept)
+        if (isGone || !personal.areFree(organization, kept)) return "stale"
         personal.keep(organization, kept)
         idempotency.keep(organization, idempotencyRecord)
         return "kept"
@@ -308,6 +318,7 @@ export const make = (
         ...facts.flatMap(({ member, survivor }) => [member, survivor]),
       ].filter((concordId) => append.ofErased?.has(concordId) !== true),
     ) &&
+    !personal.isKeyGone(organization, append.personal) &&
     personal.areFree(organization, append.personal)
 
   const keep = (append: Append): void => {
@@ -326,5 +337,10 @@ export const make = (
     return { ...aliases.erase(organization, concordIds), identityTokens: tokens.length }
   }
 
-  return { store, isAsSeen, keep, membersOf, groupOf, areSeen, count, erase }
+  const raise: People["raise"] = (organization, concordIds) => {
+    for (const concordId of concordIds) persons.change(organization, concordId, {})
+    return { aliases: 0, formerAliases: 0, identityTokens: 0 }
+  }
+
+  return { store, isAsSeen, keep, membersOf, groupOf, areSeen, endOf, count, erase, raise }
 }

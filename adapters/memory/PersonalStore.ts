@@ -14,6 +14,7 @@ import type {
   PersonalWrites,
   PersonKey,
 } from "../../core/ports/LedgerStore.ts"
+import * as UsedKeys from "../../core/ports/UsedKeys.ts"
 
 /** Personal data, with the writes of appends and identity changes. */
 export interface PersonalData {
@@ -21,6 +22,10 @@ export interface PersonalData {
   readonly store: Omit<PersonalStore, "erase">
   /** When a person was erased. */
   readonly erasedAt: (organization: Lane.Owner, concordId: string) => Instant | undefined
+  /** Whether an erasure has kept the identifiers of one of the people of a write, and the used key is not there. */
+  readonly isKeyGone: (organization: Lane.Owner, personal: PersonalWrites | undefined) => boolean
+  /** Whether a person has an erasure of an id that kept its identifiers. */
+  readonly isHeld: (organization: Lane.Owner, concordId: string, id: string) => boolean
   /** Whether keys can be kept: none of their people has another one. */
   readonly areFree: (organization: Lane.Owner, personal: PersonalWrites | undefined) => boolean
   readonly keep: (organization: Lane.Owner, personal: PersonalWrites | undefined) => void
@@ -80,6 +85,9 @@ export const make = (): PersonalData => {
   const parts = new Map<string, Map<string, PersonalPart>>()
   /** The erasure of each person, by its key. */
   const erasures = new Map<string, Erasure>()
+  /** The erasures that kept the identifiers of each person, by its key. */
+  const heldErasures = new Map<string, ReadonlyArray<Erasure>>()
+  const heldOf = (organization: Lane.Owner, concordId: string) => heldErasures.get(keyOf(organization, concordId)) ?? []
 
   const part = (organization: Lane.Owner, place: PersonalPlace): KeyedPart | undefined => {
     const key = keys.get(organization, place.concordId)
@@ -105,8 +113,11 @@ export const make = (): PersonalData => {
 
   const erasuresOf: PersonalStore["erasures"] = ({ number }, after, limit) =>
     Effect.sync(() => {
-      const own = [...erasures].filter(([key]) => Math.floor(Number.parseInt(key, 10) / Lane.maxCount) === number)
-      const each = new Map(own.map(([, erasure]) => [erasure.id, erasure]))
+      const isOwn = ([key]: readonly [string, unknown]): boolean =>
+        Math.floor(Number.parseInt(key, 10) / Lane.maxCount) === number
+      const whole = [...erasures].filter(isOwn).map(([, erasure]) => erasure)
+      const held = [...heldErasures].filter(isOwn).flatMap(([, made]) => made)
+      const each = new Map([...whole, ...held].map((erasure) => [erasure.id, erasure]))
       const later = [...each.values()].filter((erasure) => after === undefined || byInstant(erasure, after) > 0)
       return later.toSorted(byInstant).slice(0, limit)
     })
@@ -119,10 +130,18 @@ export const make = (): PersonalData => {
       allKeys: (after, limit) => Effect.sync(() => keys.page(after, limit)),
       rewrap: (changes) => Effect.sync(() => changes.forEach(({ from, to }) => keys.rewrap(from, to))),
       erasure: (organization, concordId) => Effect.sync(() => erasures.get(keyOf(organization, concordId))),
+      heldErasures: (organization, concordId) => Effect.sync(() => heldOf(organization, concordId).toSorted(byInstant)),
       erasures: erasuresOf,
       scrub: Effect.succeed(true),
     },
     erasedAt: (organization, concordId) => erasures.get(keyOf(organization, concordId))?.recordedAt,
+    isKeyGone: (organization, personal) =>
+      [...UsedKeys.of(personal)].some(([concordId, wrapped]) => {
+        const there = keys.get(organization, concordId)?.wrapped
+        const isThere = there !== undefined && Buffer.from(there).equals(wrapped)
+        return heldOf(organization, concordId).length > 0 && !isThere
+      }),
+    isHeld: (organization, concordId, id) => heldOf(organization, concordId).some((each) => each.id === id),
     areFree: (organization, personal) =>
       personal?.keys.every((key) => isSame(keys.get(organization, key.concordId) ?? key, key)) ?? true,
     keep: (organization, personal) => {
@@ -135,7 +154,11 @@ export const make = (): PersonalData => {
       return { personalData, personKeys: people.filter((person) => keys.remove(organization, person)).length }
     },
     record: (organization, erasure) => {
-      for (const member of erasure.members) erasures.set(keyOf(organization, member), erasure)
+      for (const member of erasure.members) {
+        const key = keyOf(organization, member)
+        if (erasure.scope === undefined) erasures.set(key, erasure)
+        else heldErasures.set(key, [...heldOf(organization, member), erasure])
+      }
     },
   }
 }
