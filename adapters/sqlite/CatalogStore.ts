@@ -3,7 +3,9 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import { Effect } from "effect"
+import * as Lane from "../../core/model/Lane.ts"
 import type { CatalogStore, DocumentKey } from "../../core/ports/LedgerStore.ts"
+import type { Sealed } from "../../core/ports/Sealed.ts"
 import * as CatalogReader from "./CatalogReader.ts"
 import type { Write } from "./GroupCommit.ts"
 import { read } from "./Reader.ts"
@@ -15,6 +17,9 @@ export const make = (db: DatabaseSync, write: Write): CatalogStore => {
     SELECT key, document FROM json_each(?) JOIN document
       ON consent_type = unhex(value ->> 0, '-') AND number = value ->> 1
     WHERE length(document) <= ?`)
+  const selectPrivates = db.prepare(`
+    SELECT key, nonce, encrypted FROM json_each(?) JOIN entry_private
+      ON lane = value ->> 0 AND entry = unhex(value ->> 1, '-')`)
   const selectKeyUses = db.prepare("SELECT id, last_used_at FROM key_use")
 
   const documents = (of: ReadonlyArray<DocumentKey>, maxLength: number): ReadonlyArray<string | undefined> => {
@@ -24,10 +29,23 @@ export const make = (db: DatabaseSync, write: Write): CatalogStore => {
     return of.map((_, ordinal) => found.get(ordinal))
   }
 
+  const privates = (organization: Lane.Owner, entries: ReadonlyArray<string>): ReadonlyArray<Sealed | undefined> => {
+    const keys = JSON.stringify(entries.map((entry) => [Lane.of(organization, entry), entry]))
+    const rows = entries.length === 0 ? [] : selectPrivates.all(keys)
+    const found = new Map(
+      rows.map(({ encrypted, key, nonce }) => [
+        Number(key),
+        { nonce: nonce as Uint8Array, encrypted: encrypted as Uint8Array },
+      ]),
+    )
+    return entries.map((_, ordinal) => found.get(ordinal))
+  }
+
   return {
     current: read(catalog.read),
     change: (change) => Effect.tap(write("changeCatalog", change), () => Effect.sync(catalog.expire)),
     documents: (of, maxLength) => read(() => documents(of, maxLength)),
+    privatesOf: (organization, entries) => read(() => privates(organization, entries)),
     keyUses: read(
       () => new Map(selectKeyUses.all().map((row) => [String(row["id"]), Number(row["last_used_at"])] as const)),
     ),

@@ -3,6 +3,7 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../../core/engine/Instant.ts"
+import * as Lane from "../../core/model/Lane.ts"
 import type { CatalogChange, Kept } from "../../core/ports/LedgerStore.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import * as Uuid from "./Uuid.ts"
@@ -19,12 +20,14 @@ export const make = (db: DatabaseSync, idempotency: IdempotencyWriter): CatalogW
   const raiseRevision = db.prepare("UPDATE catalog_head SET revision = revision + 1")
   const insertEntry = db.prepare("INSERT INTO catalog_entry VALUES (?, ?, ?, ?)")
   const insertDocument = db.prepare("INSERT INTO document VALUES (?, ?, ?)")
+  const putPrivate = db.prepare("INSERT OR REPLACE INTO entry_private VALUES (?, ?, ?, ?)")
+  const removePrivate = db.prepare("DELETE FROM entry_private WHERE lane = ? AND entry = ?")
   const useKey = db.prepare(`
     INSERT INTO key_use VALUES (?, ?)
     ON CONFLICT (id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)`)
   return {
     changeCatalog: (change) => {
-      const { documents, entries, owner, idempotencyRecord } = change
+      const { documents, entries, owner, idempotencyRecord, privates = [] } = change
       if (owner !== undefined && idempotency.has(owner, idempotencyRecord)) return "repeated"
       if (revision.get()?.["revision"] !== change.revision) return "stale"
       raiseRevision.run()
@@ -34,6 +37,11 @@ export const make = (db: DatabaseSync, idempotency: IdempotencyWriter): CatalogW
       }
       for (const { consentType, number, document } of documents) {
         insertDocument.run(Uuid.toBytes(consentType), number, document)
+      }
+      for (const { entry, organization, sealed } of privates) {
+        const place = [Lane.of(organization, entry), Uuid.toBytes(entry)] as const
+        if (sealed === "removed") removePrivate.run(...place)
+        else putPrivate.run(...place, sealed.nonce, sealed.encrypted)
       }
       if (owner !== undefined) idempotency.keep(owner, idempotencyRecord)
       return "kept"

@@ -5,16 +5,34 @@
  */
 import type { Kept } from "../../core/ports/LedgerStore.ts"
 import type { CatalogWriter } from "./CatalogWriter.ts"
+import type { ComplianceCommands } from "./ComplianceWriter.ts"
 import type { ErasureCommands } from "./ErasureWriter.ts"
 import type { EventWriter } from "./EventWriter.ts"
+import type { FeedCommands } from "./FeedWriter.ts"
 import type { FileFault } from "./FileFault.ts"
+import type { MetricsWriter } from "./MetricsWriter.ts"
+import type { OutboxCommands } from "./OutboxWriter.ts"
 import type { PeopleWriter } from "./PeopleWriter.ts"
 import type { PersonalCommands } from "./PersonalWriter.ts"
+import type { RequestFileCommands } from "./RequestFileWriter.ts"
 import type { SessionCommands } from "./SessionWriter.ts"
+import type { WebhookWriter } from "./WebhookWriter.ts"
 
 /** Every command: a function of its input, by its name. */
 export interface Commands
-  extends EventWriter, PeopleWriter, PersonalCommands, ErasureCommands, SessionCommands, CatalogWriter {
+  extends
+    EventWriter,
+    PeopleWriter,
+    PersonalCommands,
+    ErasureCommands,
+    FeedCommands,
+    SessionCommands,
+    CatalogWriter,
+    ComplianceCommands,
+    MetricsWriter,
+    OutboxCommands,
+    RequestFileCommands,
+    WebhookWriter {
   /** Shows that the ledger can be written to. */
   readonly check: () => Kept
   /** Empties the write-ahead log after the transaction, unless a reader needs it; whether that was done. */

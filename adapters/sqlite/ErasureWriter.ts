@@ -9,6 +9,7 @@ import * as Lane from "../../core/model/Lane.ts"
 import * as ErasureBody from "../../core/ports/ErasureBody.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Destroyed, Erasure, ErasureChange } from "../../core/ports/LedgerStore.ts"
+import type { ComplianceWriter } from "./ComplianceWriter.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
 import type { PersonalWriter } from "./PersonalWriter.ts"
 import type { PersonWriter } from "./PersonWriter.ts"
@@ -52,6 +53,8 @@ const prepareStatements = (db: DatabaseSync) => {
     others: rows(otherTables, "person = ?"),
     revision: db.prepare("SELECT revision FROM catalog_head"),
     insert: db.prepare("INSERT INTO erasure VALUES (?, ?, ?, ?, ?, ?)"),
+    insertHeld: db.prepare("INSERT INTO held_erasure VALUES (?, ?, ?, ?, ?, ?)"),
+    held: db.prepare("SELECT 1 FROM held_erasure WHERE lane = ? AND person = ? AND erasure_id = ?"),
     markLanes: db.prepare(`
       UPDATE lane_head SET has_erased = 1
       WHERE has_erased = 0 AND lane IN (SELECT value FROM json_each(?))`),
@@ -65,39 +68,56 @@ export const make = (
   db: DatabaseSync,
   people: PersonWriter,
   personal: PersonalWriter,
+  compliance: ComplianceWriter,
   idempotency: IdempotencyWriter,
 ): ErasureCommands => {
   const statements = prepareStatements(db)
 
-  /** The statements that find rows of the members, each with its parameters. */
-  const rowsOf = ({ members, organization }: ErasureChange) => {
+  /** The statements that find rows of the members, each with its parameters; none where rows are kept. */
+  const rowsOf = ({ members, organization, scope }: ErasureChange) => {
     const persons = members.map(Uuid.toBytes)
-    const within = persons.map((person): Key => [person, ...Lane.range(organization)])
+    const named = scope === undefined ? persons : []
+    const inLanes = (person: Uint8Array): Key => [person, ...Lane.range(organization)]
+    const within = persons.map(inLanes)
     const alone = persons.map((person): Key => [person])
     const { ofPerson, others } = statements
     return {
-      aliases: [ofPerson.aliases, within],
-      formerAliases: [ofPerson.formerAliases, within],
+      aliases: [ofPerson.aliases, named.map(inLanes)],
+      formerAliases: [ofPerson.formerAliases, named.map(inLanes)],
       personalData: [ofPerson.personalData, within],
       personKeys: [ofPerson.personKeys, within],
       sessions: [others.sessions, alone],
       externalIds: [others.externalIds, alone],
-      identityTokens: [others.identityTokens, alone],
-    } as const satisfies Record<keyof Destroyed, readonly [Rows, ReadonlyArray<Key>]>
+      identityTokens: [others.identityTokens, named.map((person): Key => [person])],
+    } as const satisfies Record<Exclude<keyof Destroyed, "complianceRequests">, readonly [Rows, ReadonlyArray<Key>]>
   }
 
-  const isStale = ({ catalog, members, organization, seen }: ErasureChange): boolean =>
-    statements.revision.get()?.["revision"] !== catalog ||
-    !people.areAsSeen(organization, seen) ||
-    members.some((member) => personal.isErased(organization, member))
+  /** Whether a member has an erasure of this id that kept its identifiers. */
+  const isHeld = ({ id, members, organization, scope }: ErasureChange): boolean =>
+    scope !== undefined &&
+    members.some((member) => {
+      const key = [Lane.of(organization, member), Uuid.toBytes(member), Uuid.toBytes(id)] as const
+      return statements.held.get(...key) !== undefined
+    })
+
+  const isStale = (change: ErasureChange): boolean => {
+    const { catalog, members, organization, seen } = change
+    return (
+      statements.revision.get()?.["revision"] !== catalog ||
+      !people.areAsSeen(organization, seen) ||
+      members.some((member) => personal.isErased(organization, member)) ||
+      isHeld(change)
+    )
+  }
 
   const erase = (change: ErasureChange): Erasure | "stale" | "repeated" => {
-    const { id, idempotencyRecord, organization, projects, reason, recordedAt, submitter } = change
+    const { id, idempotencyRecord, organization, projects, reason, recordedAt, scope, submitter } = change
     if (idempotency.has(organization, idempotencyRecord)) return "repeated"
     if (isStale(change)) return "stale"
     const rows = rowsOf(change)
     const count = ([{ count }, keys]: readonly [Rows, ReadonlyArray<Key>]): number =>
       keys.reduce((sum, key) => sum + Number(count.get(...key)?.["n"]), 0)
+    const requests = compliance.removePrivateOf(projects, change.members, recordedAt)
     const destroyed: Destroyed = {
       aliases: count(rows.aliases),
       formerAliases: count(rows.formerAliases),
@@ -106,19 +126,24 @@ export const make = (
       sessions: count(rows.sessions),
       externalIds: count(rows.externalIds),
       identityTokens: count(rows.identityTokens),
+      ...(requests > 0 && { complianceRequests: requests }),
     }
     const members = change.members.toSorted()
+    const insert = scope === undefined ? statements.insert : statements.insertHeld
     const body = ErasureBody.write(change)
     for (const member of members) {
       const key = [Lane.of(organization, member), Uuid.toBytes(member)] as const
-      statements.insert.run(...key, Uuid.toBytes(id), recordedAt, body, JSON.stringify(destroyed))
+      insert.run(...key, Uuid.toBytes(id), recordedAt, body, JSON.stringify(destroyed))
       people.raise(organization, member)
     }
     for (const [{ remove }, keys] of Object.values(rows)) for (const key of keys) remove.run(...key)
-    people.count([...new Set(members.map((member) => Lane.of(organization, member)))])
+    if (scope === undefined) {
+      people.note(organization, { kind: "erased", recordedAt, id, member: members[0]!, survivor: members[0]! })
+      people.count([...new Set(members.map((member) => Lane.of(organization, member)))])
+    }
     statements.markLanes.run(JSON.stringify(PeopleLanes.inProjects(projects, members)))
     idempotency.keep(organization, idempotencyRecord)
-    return { id, recordedAt, members, submitter, reason, destroyed }
+    return { id, recordedAt, members, submitter, reason, ...(scope !== undefined && { scope }), destroyed }
   }
 
   return { erase }

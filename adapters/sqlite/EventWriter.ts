@@ -4,9 +4,11 @@
 import { hash } from "node:crypto"
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
+import * as UsedKeys from "../../core/ports/UsedKeys.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
+import type { ComplianceWriter } from "./ComplianceWriter.ts"
 import type { PersonalWriter } from "./PersonalWriter.ts"
 import type { PersonWriter } from "./PersonWriter.ts"
 import type { IdempotencyWriter } from "./IdempotencyWriter.ts"
@@ -62,6 +64,7 @@ export const make = (
   people: PersonWriter,
   joined: JoinedWriter,
   personal: PersonalWriter,
+  compliance: ComplianceWriter,
   idempotency: IdempotencyWriter,
 ): EventWriter => {
   const statements = prepareStatements(db)
@@ -110,25 +113,29 @@ export const make = (
     })
 
   /**
-   * Whether one of the people of an append was erased. An erasure marks the lanes of its people that have events, so
-   * that a person is looked up only in a lane with the mark and in one without events.
+   * Whether one of the people of an append was erased, or its key. An erasure marks the lanes of its people that have
+   * events, so that a person is looked up only in a lane with the mark and in one without events.
    */
   const isAboutErased = (
-    { claims, facts = [], ofErased, organization, project }: Append,
+    { claims, facts = [], ofErased, organization, personal: written, project }: Append,
     lanes: ReadonlyMap<number, ReadonlyArray<StoredEvent>>,
     heads: ReadonlyMap<number, LaneHead>,
   ): boolean => {
     const mayHave = (head: LaneHead): boolean => head?.["has_erased"] !== 0 || head["next_position"] === 0
-    const isErased = (concordId: string): boolean =>
-      ofErased?.has(concordId) !== true && personal.isErased(organization, concordId)
+    const used = UsedKeys.of(written)
+    const people = new Set<string>()
     for (const [lane, ofLane] of lanes) {
-      if (mayHave(heads.get(lane)) && ofLane.some(({ concordId }) => isErased(concordId))) return true
+      if (mayHave(heads.get(lane))) for (const { concordId } of ofLane) people.add(concordId)
     }
     const others = [
       ...claims.map(({ concordId }) => concordId),
       ...facts.flatMap(({ member, survivor }) => [member, survivor]),
+      ...used.keys(),
     ]
-    return others.some((person) => mayHave(heads.get(Lane.of(project, person))) && isErased(person))
+    for (const person of others) if (mayHave(heads.get(Lane.of(project, person)))) people.add(person)
+    return people
+      .values()
+      .some((person) => ofErased?.has(person) !== true && personal.isErased(organization, person, used.get(person)))
   }
 
   const insert = (project: Lane.Owner, lane: number, position: number, event: StoredEvent): void => {
@@ -189,7 +196,8 @@ export const make = (
       !people.areAsSeen(organization, seen) ||
       claims.some((claim) => !aliases.isFree(organization, claim)) ||
       isAboutErased(request, lanes, heads) ||
-      !personal.areFree(organization, request.personal)
+      !personal.areFree(organization, request.personal) ||
+      compliance.isStale(project, request.compliance)
     const isEarly = after !== undefined && !has(project, after)
     const isLate = isOvertaken(request, heads)
     const isRefused = isEarly || isLate || laterRecordedAt.length > 0 || isTaken
@@ -216,6 +224,7 @@ export const make = (
       statements.moveLaneHead.run(lane, end, ofLane.at(-1)!.dateCreated, hasJoined ? 1 : 0, hasErased ? 1 : 0)
       positions.set(lane, end)
     }
+    compliance.keep(project, request.compliance)
     idempotency.keep(organization, idempotencyRecord)
     return { _tag: "Appended", positions }
   }

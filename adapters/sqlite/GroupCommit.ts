@@ -52,7 +52,12 @@ interface Waiting {
 const unavailable = (reason: string): Outcome => ({ _tag: "Unavailable", reason })
 const overdue = unavailable("the disk does not answer")
 const eventsOf = (command: Command): number => (command.name === "append" ? command.input.events.length : 0)
-const weight = (command: Command): number => (command.name === "append" ? eventsOf(command) : 1)
+const weight = (command: Command): number =>
+  command.name === "append"
+    ? eventsOf(command)
+    : command.name === "writeFeed"
+      ? Math.max(1, command.input.changes.length)
+      : 1
 
 /** Whether events were appended: they were neither stale nor repeated. */
 const isAppended = (outcome: Outcome): boolean =>

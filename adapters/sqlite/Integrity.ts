@@ -67,8 +67,14 @@ export const check = (db: DatabaseSync): void => {
   }
   const wrong = db.prepare(`
     SELECT h.lane FROM lane_head h LEFT JOIN event e ON e.lane = h.lane AND e.position = h.next_position - 1
-    WHERE (h.next_position > 0 AND e.recorded_at IS NOT h.last_recorded_at)
-      OR EXISTS (SELECT 1 FROM event later WHERE later.lane = h.lane AND later.position >= h.next_position)`)
+    LEFT JOIN lane_feed f ON f.lane = h.lane
+    LEFT JOIN change c ON c.lane = h.lane AND c.number = f.next_number - 1
+    WHERE (h.next_position > 0 AND (e.position IS NULL OR e.recorded_at > h.last_recorded_at))
+      OR (f.next_number > 0 AND (c.number IS NULL OR c.recorded_at >= h.last_recorded_at))
+      OR EXISTS (SELECT 1 FROM event later WHERE later.lane = h.lane AND later.position >= h.next_position)
+      OR EXISTS (
+        SELECT 1 FROM change later WHERE later.lane = h.lane AND later.number >= coalesce(f.next_number, 0)
+      )`)
   if (wrong.get() !== undefined)
     throw new DoubtfulLedger("the ledger is damaged: a lane does not end where its head says")
 }

@@ -1,5 +1,5 @@
 /**
- * Lists events in a thread of its own.
+ * Lists events in a thread of its own, which the first list starts: a short command lists nothing.
  */
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
@@ -61,9 +61,25 @@ const start = (path: string) => {
   }
 }
 
-/** Starts the thread. Closing the scope answers every request sent before, then ends the thread. */
+const atFirstList = (path: string) => {
+  let started: ReturnType<typeof start> | undefined
+  let isClosed = false
+  const list: List = (project, filter, page) =>
+    Effect.suspend(() =>
+      isClosed ? unavailable("lists are closed") : (started ??= start(path)).list(project, filter, page),
+    )
+  return {
+    list,
+    close: Effect.suspend(() => {
+      isClosed = true
+      return started === undefined ? Effect.void : started.close
+    }),
+  }
+}
+
+/** Closing the scope answers every request sent before, then ends the thread. */
 export const make = (path: string) =>
   Effect.acquireRelease(
-    Effect.sync(() => start(path)),
+    Effect.sync(() => atFirstList(path)),
     ({ close }) => close,
   )

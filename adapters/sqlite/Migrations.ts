@@ -13,6 +13,14 @@ import * as JoinedHeads from "./migrations/0005-joined-heads.ts"
 import * as UsedVersions from "./migrations/0006-used-versions.ts"
 import * as AliasKinds from "./migrations/0007-alias-kinds.ts"
 import * as PersonalData from "./migrations/0008-personal-data.ts"
+import * as ChangeFeed from "./migrations/0009-change-feed.ts"
+import * as Webhooks from "./migrations/0010-webhooks.ts"
+import * as Compliance from "./migrations/0011-compliance.ts"
+import * as OutboxAndFiles from "./migrations/0012-outbox-and-files.ts"
+import * as TasksInOutbox from "./migrations/0013-tasks-in-outbox.ts"
+import * as EntryPrivate from "./migrations/0014-entry-private.ts"
+import * as Metrics from "./migrations/0015-metrics.ts"
+import * as HeldErasures from "./migrations/0016-held-erasures.ts"
 
 /** One step, and its statements. */
 export interface Migration {
@@ -45,6 +53,14 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: 6, sql: UsedVersions.sql },
   { number: 7, sql: AliasKinds.sql },
   { number: personalData, sql: PersonalData.sql },
+  { number: 9, sql: ChangeFeed.sql },
+  { number: 10, sql: Webhooks.sql },
+  { number: 11, sql: Compliance.sql },
+  { number: 12, sql: OutboxAndFiles.sql },
+  { number: 13, sql: TasksInOutbox.sql },
+  { number: 14, sql: EntryPrivate.sql },
+  { number: 15, sql: Metrics.sql },
+  { number: 16, sql: HeldErasures.sql },
 ]
 
 /** "asst" in ASCII: marks a SQLite file as a ledger (`PRAGMA application_id`). */

@@ -4,6 +4,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import type * as Lane from "../../core/model/Lane.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
+import * as UsedKeys from "../../core/ports/UsedKeys.ts"
 import type { Kept, IdentityChange, IdempotencyRecord, PersonalWrites } from "../../core/ports/LedgerStore.ts"
 import type { AliasWriter } from "./AliasWriter.ts"
 import type { PersonalWriter } from "./PersonalWriter.ts"
@@ -59,11 +60,14 @@ export const make = (
   }
 
   /** Whether one of the people of a change was erased. */
-  const isAboutErased = ({ claims, facts, organization, seen, session }: IdentityChange): boolean => {
+  const isAboutErased = (change: IdentityChange): boolean => {
+    const { claims, facts, organization, personal: written, seen, session } = change
+    const used = UsedKeys.of(written)
     const people = new Set([...seen, ...claims].map(({ concordId }) => concordId))
     for (const { member, survivor } of facts) people.add(member).add(survivor)
     if (session !== undefined) people.add(session.concordId)
-    return people.values().some((person) => personal.isErased(organization, person))
+    for (const person of used.keys()) people.add(person)
+    return people.values().some((person) => personal.isErased(organization, person, used.get(person)))
   }
 
   const changePeople = (change: IdentityChange): Kept | "used" => {
@@ -93,7 +97,8 @@ export const make = (
     changePeople,
     keepProfile: ({ organization, concordId, personal: kept, idempotencyRecord }) => {
       if (idempotency.has(organization, idempotencyRecord)) return "repeated"
-      if (personal.isErased(organization, concordId) || !personal.areFree(organization, kept)) return "stale"
+      const usedKey = UsedKeys.of(kept).get(concordId)
+      if (personal.isErased(organization, concordId, usedKey) || !personal.areFree(organization, kept)) return "stale"
       personal.keep(organization, kept)
       idempotency.keep(organization, idempotencyRecord)
       return "kept"

@@ -22,11 +22,15 @@ import * as Uuid from "./Uuid.ts"
 /** Rows, as arrays. Only the writer writes these columns, and it writes these types. */
 type KeyRow = readonly [epoch: number, wrapped: Uint8Array]
 type PartRow = readonly [kind: PersonalKind, id: Uint8Array, nonce: Uint8Array, encrypted: Uint8Array, ...KeyRow]
-type ErasureRow = readonly [id: Uint8Array, recordedAt: number, body: string, destroyed: string]
+type ErasureRow = readonly [id: Uint8Array, recordedAt: number, body: string, destroyed: string, isHeld: number]
 
 const partColumns = `
   SELECT d.kind, d.id, d.nonce, d.encrypted, k.epoch, k.wrapped
   FROM personal_data d JOIN person_key k ON k.lane = d.lane AND k.person = d.person`
+
+/** A page of the erasures of one table, each once. */
+const page = `WHERE lane BETWEEN ?1 AND ?2 AND (recorded_at, erasure_id) > (?3, ?4)
+  GROUP BY recorded_at, erasure_id ORDER BY recorded_at, erasure_id LIMIT ?5`
 
 const prepareStatements = (db: DatabaseSync) => ({
   key: prepareArrays(db, "SELECT epoch, wrapped FROM person_key WHERE lane = ? AND person = ?"),
@@ -42,13 +46,18 @@ const prepareStatements = (db: DatabaseSync) => ({
   ),
   erasure: prepareArrays(
     db,
-    "SELECT erasure_id, recorded_at, body, destroyed FROM erasure WHERE lane = ? AND person = ?",
+    "SELECT erasure_id, recorded_at, body, destroyed, 0 FROM erasure WHERE lane = ? AND person = ?",
+  ),
+  heldErasures: prepareArrays(
+    db,
+    `SELECT erasure_id, recorded_at, body, destroyed, 1 FROM held_erasure
+     WHERE lane = ? AND person = ? ORDER BY recorded_at, erasure_id`,
   ),
   erasures: prepareArrays(
     db,
-    `SELECT erasure_id, recorded_at, body, destroyed FROM erasure
-     WHERE lane BETWEEN ? AND ? AND (recorded_at, erasure_id) > (?, ?)
-     GROUP BY recorded_at, erasure_id ORDER BY recorded_at, erasure_id LIMIT ?`,
+    `SELECT * FROM (SELECT erasure_id, recorded_at, body, destroyed, 0 FROM erasure ${page})
+     UNION ALL SELECT * FROM (SELECT erasure_id, recorded_at, body, destroyed, 1 FROM held_erasure ${page})
+     ORDER BY recorded_at, erasure_id LIMIT ?5`,
   ),
 })
 
@@ -57,10 +66,11 @@ const toPart = (concordId: string, row: PartRow): KeyedPart => {
   return { concordId, kind, id: Uuid.toHex(id), nonce, encrypted, epoch, wrapped }
 }
 
-const toErasure = ([id, recordedAt, body, destroyed]: ErasureRow): Erasure => ({
+const toErasure = ([id, recordedAt, body, destroyed, isHeld]: ErasureRow): Erasure => ({
   id: Uuid.fromBytes(id),
   recordedAt,
   ...ErasureBody.read(body),
+  ...(isHeld === 1 && { scope: "held" }),
   destroyed: JSON.parse(destroyed),
 })
 
@@ -101,6 +111,10 @@ const makeReads = (db: DatabaseSync) => {
       const row: unknown = statements.erasure.get(...keyOf(organization, concordId))
       return row === undefined ? undefined : toErasure(row as ErasureRow)
     },
+    heldErasures: (organization: Lane.Owner, concordId: string): ReadonlyArray<Erasure> => {
+      const rows: ReadonlyArray<unknown> = statements.heldErasures.all(...keyOf(organization, concordId))
+      return rows.map((row) => toErasure(row as ErasureRow))
+    },
     erasures: (
       organization: Lane.Owner,
       after: Pick<Erasure, "id" | "recordedAt"> | undefined,
@@ -123,6 +137,7 @@ export const make = (db: DatabaseSync, write: Write): PersonalStore => {
       read(() => reads.partsOf(organization, concordId, after, limit)),
     allKeys: (after, limit) => read(() => reads.allKeys(after, limit)),
     erasure: (organization, concordId) => read(() => reads.erasure(organization, concordId)),
+    heldErasures: (organization, concordId) => read(() => reads.heldErasures(organization, concordId)),
     erasures: (organization, after, limit) => read(() => reads.erasures(organization, after, limit)),
     rewrap: (keys) => Effect.asVoid(write("rewrap", keys)),
     erase: (change) => write("erase", change),

@@ -1,5 +1,6 @@
 /**
- * Writes personal data and the keys of people, and looks up whether a person was erased.
+ * Writes personal data and the keys of people, and looks up whether a person was erased, or the key that is used for
+ * it.
  */
 import type { DatabaseSync } from "node:sqlite"
 import * as Lane from "../../core/model/Lane.ts"
@@ -19,7 +20,11 @@ export interface PersonalWriter extends PersonalCommands {
   /** Whether keys can be kept: none of their people has another one. */
   readonly areFree: (organization: Lane.Owner, personal: PersonalWrites | undefined) => boolean
   readonly keep: (organization: Lane.Owner, personal: PersonalWrites | undefined) => void
-  readonly isErased: (organization: Lane.Owner, concordId: string) => boolean
+  /**
+   * Whether a person was erased. With a used key, also whether an erasure has kept its identifiers and the key is not
+   * the one that is there.
+   */
+  readonly isErased: (organization: Lane.Owner, concordId: string, usedKey?: Uint8Array) => boolean
   /** Whether anyone in an organization was erased. */
   readonly hasErased: (organization: Lane.Owner) => boolean
 }
@@ -37,8 +42,15 @@ export const make = (db: DatabaseSync): PersonalWriter => {
     INSERT INTO personal_data VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (lane, person, kind, id) DO UPDATE SET nonce = excluded.nonce, encrypted = excluded.encrypted
       WHERE personal_data.kind = 'profile'`)
-  const findErasure = db.prepare("SELECT 1 FROM erasure WHERE lane = ? AND person = ?")
-  const findErasures = db.prepare("SELECT 1 FROM erasure WHERE lane BETWEEN ? AND ? LIMIT 1")
+  const findErasure = db.prepare(`
+    SELECT 1 FROM erasure WHERE lane = ?1 AND person = ?2
+    UNION ALL
+    SELECT 1 FROM held_erasure WHERE ?3 IS NOT NULL AND lane = ?1 AND person = ?2
+      AND NOT EXISTS (SELECT 1 FROM person_key WHERE lane = ?1 AND person = ?2 AND wrapped = ?3)
+    LIMIT 1`)
+  const findErasures = db.prepare(`
+    SELECT 1 FROM erasure WHERE lane BETWEEN ?1 AND ?2
+    UNION ALL SELECT 1 FROM held_erasure WHERE lane BETWEEN ?1 AND ?2 LIMIT 1`)
 
   const isFree = (organization: Lane.Owner, key: PersonKey): boolean => {
     const row = findKey.get(Lane.of(organization, key.concordId), Uuid.toBytes(key.concordId))
@@ -59,8 +71,8 @@ export const make = (db: DatabaseSync): PersonalWriter => {
       }
       for (const part of personal.parts) keepPart(organization, part)
     },
-    isErased: (organization, concordId) =>
-      findErasure.get(Lane.of(organization, concordId), Uuid.toBytes(concordId)) !== undefined,
+    isErased: (organization, concordId, usedKey) =>
+      findErasure.get(Lane.of(organization, concordId), Uuid.toBytes(concordId), usedKey ?? null) !== undefined,
     hasErased: (organization) => findErasures.get(...Lane.range(organization)) !== undefined,
     rewrap: (keys) => {
       for (const { from, to } of keys) {

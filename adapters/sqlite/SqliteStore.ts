@@ -11,15 +11,21 @@ import * as Lane from "../../core/model/Lane.ts"
 import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { type IdempotencyRecord, LedgerStore, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as CatalogStore from "./CatalogStore.ts"
+import * as ComplianceStore from "./ComplianceStore.ts"
 import * as Connection from "./Connection.ts"
 import * as EventStore from "./EventStore.ts"
+import * as FeedStore from "./FeedStore.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import * as ListReader from "./ListReader.ts"
+import * as MetricsStore from "./MetricsStore.ts"
+import * as OutboxStore from "./OutboxStore.ts"
 import * as PeopleStore from "./PeopleStore.ts"
 import * as PersonalStore from "./PersonalStore.ts"
 import * as Reader from "./Reader.ts"
+import * as RequestFileStore from "./RequestFileStore.ts"
 import * as SessionStore from "./SessionStore.ts"
 import * as Uuid from "./Uuid.ts"
+import * as WebhookStore from "./WebhookStore.ts"
 
 const prepareIdempotencyRecord = (db: DatabaseSync) => {
   const select = db.prepare("SELECT digest, answer, recorded_at FROM idempotency WHERE lane = ? AND hash = ?")
@@ -51,6 +57,12 @@ const make = Effect.fnUntraced(function* (path: string) {
     personal: PersonalStore.make(db, write),
     catalog: CatalogStore.make(db, write),
     sessions: SessionStore.make(db, write),
+    feed: FeedStore.make(db, write),
+    webhooks: WebhookStore.make(db, write),
+    compliance: ComplianceStore.make(db, write),
+    outbox: OutboxStore.make(db, write),
+    requestFiles: RequestFileStore.make(db, write),
+    metrics: MetricsStore.make(db, write),
   })
 })
 

@@ -11,19 +11,25 @@ import { statSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as CatalogWriter from "./CatalogWriter.ts"
+import * as ComplianceWriter from "./ComplianceWriter.ts"
 import type { Command, CommandName, Commands, Input, Outcome, Result } from "./Command.ts"
 import * as Connection from "./Connection.ts"
 import * as ErasureWriter from "./ErasureWriter.ts"
 import * as EventWriter from "./EventWriter.ts"
+import * as FeedWriter from "./FeedWriter.ts"
 import * as FileFault from "./FileFault.ts"
 import * as PersonWriter from "./PersonWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Integrity from "./Integrity.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Migrations from "./Migrations.ts"
+import * as MetricsWriter from "./MetricsWriter.ts"
+import * as OutboxWriter from "./OutboxWriter.ts"
 import * as PeopleWriter from "./PeopleWriter.ts"
 import * as PersonalWriter from "./PersonalWriter.ts"
+import * as RequestFileWriter from "./RequestFileWriter.ts"
 import * as SessionWriter from "./SessionWriter.ts"
+import * as WebhookWriter from "./WebhookWriter.ts"
 
 /** The writer of one file. */
 export interface Writer {
@@ -53,14 +59,23 @@ const prepareCommands = (db: DatabaseSync): Commands => {
   const joined = JoinedWriter.make(db)
   const sessions = SessionWriter.make(db)
   const personal = PersonalWriter.make(db)
+  const outbox = OutboxWriter.make(db)
+  const files = RequestFileWriter.make(db)
+  const compliance = ComplianceWriter.make(db, outbox, files, idempotency)
   const invertRevision = db.prepare("UPDATE catalog_head SET revision = ~revision")
   return {
-    ...EventWriter.make(db, aliases, people, joined, personal, idempotency),
+    ...EventWriter.make(db, aliases, people, joined, personal, compliance, idempotency),
     ...PeopleWriter.make(db, aliases, people, joined, sessions, personal, idempotency),
-    ...ErasureWriter.make(db, people, personal, idempotency),
+    ...ErasureWriter.make(db, people, personal, compliance, idempotency),
     ...personal,
+    ...compliance,
+    ...outbox,
+    ...files,
+    ...FeedWriter.make(db, people),
     ...CatalogWriter.make(db, idempotency),
     ...sessions,
+    ...WebhookWriter.make(db),
+    ...MetricsWriter.make(db),
     check: () => {
       // SQLite does not write a value that is the same, so the revision is inverted twice.
       invertRevision.run()

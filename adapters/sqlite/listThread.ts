@@ -1,6 +1,7 @@
 /**
  * The thread that lists events: counting a large ledger takes long, and must not block the answers of the main thread.
  */
+import { existsSync } from "node:fs"
 import { parentPort, workerData } from "node:worker_threads"
 import * as Connection from "./Connection.ts"
 import * as EventList from "./EventList.ts"
@@ -8,6 +9,8 @@ import type { ListAnswer, ListRequest } from "./ListReader.ts"
 
 const answer = (message: ListAnswer): void => parentPort!.postMessage(message)
 
+// A ledger that was removed meanwhile is not made again.
+if (!existsSync(workerData)) throw new Error("the file was removed")
 const db = Connection.openReader(workerData)
 const list = EventList.make(db)
 
