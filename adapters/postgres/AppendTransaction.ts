@@ -15,12 +15,20 @@
  *  7. `person_key`: the keys of people that have none yet.
  *  8. `event`, `head`, `joined_head` and `personal_data`: rows in the lanes that are locked, or of their people.
  *  9. `person_fact`, of the people that are locked, and `people_head`.
+ * 10. `compliance_head`: the lanes of the compliance requests that change with the events. Then the rows of the
+ *     requests, which are in these lanes.
+ *
+ * Compliance lanes are locked last by every transaction: nothing else is locked after them. A change of requests by
+ * itself locks `idempotency` and then its lanes; an erasure locks those of the requests whose private rows it removes
+ * after everything else. An append that changes requests is written alone, with its lanes locked first, because such
+ * appends are rare, and a group would be rolled back with it where a request has changed meanwhile.
  *
  * An identity change that joins people or separates them locks their lanes first, too, then `idempotency`,
  * `catalog_head`, `person` and `alias`, and then the rows of `joined_head` in the lanes that it has locked. So no event
  * is recorded while the heads are copied. An erasure locks the lanes of its people, `idempotency`, `catalog_head` and
  * `person` in the same order, and then deletes: see ErasureWriter.ts. Erasures are looked up while the lanes are
- * locked, and only if one of the lanes is marked: see ErasureGuard.ts.
+ * locked, and only if one of the lanes is marked: see ErasureGuard.ts. A step of the change feed locks its lanes, and
+ * then writes rows of its own tables in them: see FeedTransaction.ts.
  *
  * A transaction waits up to 5 seconds for a lock; then it is rolled back and tried again. So if two servers append to
  * the same lane, the second one waits for the `lane_head` row of the first, and then reads the positions that the first
@@ -38,7 +46,8 @@
  * rolled back and written again in the order above.
  *
  * The statements of locks 2 to 9 in the first list are pipelined: each is sent without waiting for the result of the
- * previous one.
+ * previous one. Those of lock 10 are sent when all of these results have arrived, because a step of several statements
+ * would otherwise take its last lock after it.
  *
  * If a request cannot be kept, the transaction is rolled back, and its requests are then tried one by one.
  */
@@ -49,6 +58,7 @@ import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { Append, Appended, StoredEvent } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
 import * as ArrayColumns from "./ArrayColumns.ts"
+import * as ComplianceWriter from "./ComplianceWriter.ts"
 import * as ErasureGuard from "./ErasureGuard.ts"
 import * as EventWriter from "./EventWriter.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
@@ -176,6 +186,14 @@ const factSteps = (sql: Sql.Sql, requests: ReadonlyArray<Append>) => {
   ]
 }
 
+/** The step that changes compliance requests with the events; it rejects if one of them has changed meanwhile. */
+const complianceSteps = (sql: Sql.Sql, requests: ReadonlyArray<Append>, outcome: Appended) =>
+  requests.flatMap(({ compliance, project }) =>
+    compliance === undefined
+      ? []
+      : [Effect.map(ComplianceWriter.steps(sql, { ...compliance, project }), (stale) => stale && outcome)],
+  )
+
 /** Makes a step of {@link PipelinedTransactions.firstRejection} of a check that returns whether it succeeded. */
 const rejectUnless = (outcome: Appended) => (isKept: boolean) => (isKept ? undefined : outcome)
 
@@ -203,7 +221,8 @@ const write = Effect.fnUntraced(function* (
   { onSent, prediction }: Options,
 ) {
   const [first] = requests
-  const before = prediction?.lanes ?? (yield* LaneMarks.ofNewLanes(sql, requests, yield* Lanes.lock(sql, requests)))
+  const before =
+    prediction?.lanes ?? (yield* LaneMarks.ofNewLanes(sql, requests, yield* Lanes.lock(sql, Lanes.ofAll(requests))))
   if (isRetry && requests.length === 1 && (yield* isRecorded(sql, first!))) return undefined
   const placement = Lanes.place(requests, before)
   if ("lastRecordedAt" in placement) return yield* new Rollback({ outcome: { _tag: "Stale", ...placement } })
@@ -241,7 +260,9 @@ const write = Effect.fnUntraced(function* (
   const writePredicted = Effect.fnUntraced(function* ({ lanes, predecessorsCommitted }: Prediction) {
     const rejection = yield* PipelinedTransactions.firstRejection([...setLockTimeout(sql), ...guards, ...ownRows, sent])
     if (rejection !== undefined || !(yield* predecessorsCommitted)) return rejection ?? stale
-    const isAsPredicted = Effect.map(Lanes.lock(sql, requests), (found) => LanePrediction.areSame(lanes, found))
+    const isAsPredicted = Effect.map(Lanes.lock(sql, Lanes.ofAll(requests)), (found) =>
+      LanePrediction.areSame(lanes, found),
+    )
     return yield* PipelinedTransactions.firstRejection([
       Effect.map(isAsPredicted, rejectUnless(stale)),
       ...sharedRows,
@@ -252,6 +273,8 @@ const write = Effect.fnUntraced(function* (
     ? PipelinedTransactions.firstRejection([...guards, ...sharedRows, ...ownRows, ...last, sent])
     : writePredicted(prediction)
   if (rejection !== undefined) return yield* new Rollback({ outcome: rejection })
+  const changed = yield* PipelinedTransactions.firstRejection(complianceSteps(sql, requests, stale))
+  if (changed !== undefined) return yield* new Rollback({ outcome: changed })
   return new Map([...heads].map(([lane, { next_position }]) => [lane, next_position]))
 })
 
@@ -296,6 +319,13 @@ const isOwnRecord = Effect.fnUntraced(function* (sql: Sql.Sql, { events, idempot
   )
 })
 
+/** Whether an append that is refused now was written by an earlier attempt, whose outcome was unknown. */
+const isOwnWrite = (sql: Sql.Sql, request: Append, { _tag }: Appended) => {
+  const { compliance, project } = request
+  if (compliance !== undefined) return ComplianceWriter.isWritten(sql, { ...compliance, project })
+  return _tag === "Repeated" ? isOwnRecord(sql, request) : Effect.succeed(false)
+}
+
 /** Appends one request; tries again with the same ids if the outcome of a commit is unknown. */
 const appendOne = (
   sql: Sql.Sql,
@@ -309,7 +339,7 @@ const appendOne = (
       const isAgain = isRetry
       isRetry = true
       const outcome = yield* attempt(sql, [request], isAgain, options)
-      const isOwn = isAgain && outcome._tag === "Repeated" && (yield* isOwnRecord(sql, request))
+      const isOwn = isAgain && outcome._tag !== "Appended" && (yield* isOwnWrite(sql, request, outcome))
       return isOwn ? appended : outcome
     })
     return Sql.retryOnInterruption(once)

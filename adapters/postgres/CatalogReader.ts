@@ -6,6 +6,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import * as Catalog from "../../core/model/Catalog.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type { DocumentKey } from "../../core/ports/LedgerStore.ts"
+import type { Sealed } from "../../core/ports/Sealed.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
@@ -65,6 +66,24 @@ export const documents = Effect.fnUntraced(function* (sql: Sql.Sql, of: Readonly
   )
   const found = new Map(rows.map(({ document, ordinal }) => [ordinal, document]))
   return of.map((_, ordinal) => found.get(ordinal))
+})
+
+/** What is personal of entries of an organization, in their order. */
+export const privates = Effect.fnUntraced(function* (
+  sql: Sql.Sql,
+  organization: Lane.Owner,
+  entries: ReadonlyArray<string>,
+) {
+  if (entries.length === 0) return []
+  const rows = yield* Sql.query<{ readonly ordinal: number } & Sealed>(
+    sql,
+    `SELECT v.ordinal, p.nonce, p.encrypted FROM unnest($1::bigint[], $2::bigint[], $3::uuid[])
+       AS v (ordinal, lane, entry)
+     JOIN entry_private p ON p.lane = v.lane AND p.entry = v.entry`,
+    [entries.map((_, ordinal) => ordinal), entries.map((entry) => Lane.of(organization, entry)), entries],
+  )
+  const found = new Map(rows.map(({ ordinal, ...sealed }) => [ordinal, sealed]))
+  return entries.map((_, ordinal) => found.get(ordinal))
 })
 
 /** When each API key was last used, by its id. */

@@ -13,6 +13,7 @@ export const make = (sql: Sql.Sql): CatalogStore => ({
   current: Operation.idempotent(CatalogReader.make(sql)),
   change: (change) => Operation.once(CatalogWriter.change(sql, change)),
   documents: (of, maxLength) => Operation.idempotent(CatalogReader.documents(sql, of, maxLength)),
+  privatesOf: (organization, entries) => Operation.idempotent(CatalogReader.privates(sql, organization, entries)),
   keyUses: Operation.idempotent(CatalogReader.keyUses(sql)),
   useKey: (id, at) => Effect.asVoid(Operation.idempotent(CatalogWriter.useKey(sql, id, at))),
 })

@@ -12,6 +12,23 @@ import * as Sql from "./Sql.ts"
 /** The owner of the lane with the attempts of catalog changes. */
 const installation: Lane.Owner = { number: 0, lanes: 1 }
 
+/** Keeps or removes what is personal of entries. */
+const keepPrivates = Effect.fnUntraced(function* (sql: Sql.Sql, privates: CatalogChange["privates"] = []) {
+  for (const { entry, organization, sealed } of privates) {
+    const place = [Lane.of(organization, entry), entry]
+    if (sealed === "removed") {
+      yield* Sql.query(sql, "DELETE FROM entry_private WHERE lane = $1 AND entry = $2", place)
+      continue
+    }
+    yield* Sql.query(
+      sql,
+      `INSERT INTO entry_private VALUES ($1, $2, $3, $4)
+       ON CONFLICT (lane, entry) DO UPDATE SET nonce = excluded.nonce, encrypted = excluded.encrypted`,
+      [...place, sealed.nonce, sealed.encrypted],
+    )
+  }
+})
+
 const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) {
   const { documents, entries, owner, idempotencyRecord, revision } = change
   const idempotency = owner === undefined || idempotencyRecord === undefined ? [] : [{ owner, idempotencyRecord }]
@@ -41,6 +58,7 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: CatalogChange) 
     const of = Lane.of(Lanes.unowned, consentType)
     yield* Sql.query(sql, "INSERT INTO document VALUES ($1, $2, $3, $4)", [of, consentType, number, document])
   }
+  yield* keepPrivates(sql, change.privates)
   return "kept"
 })
 

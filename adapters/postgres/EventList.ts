@@ -9,32 +9,15 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Lane from "../../core/model/Lane.ts"
 import type { EventFilter, EventPage, PageRequest } from "../../core/ports/LedgerStore.ts"
+import * as Conditions from "./Conditions.ts"
 import * as EventRow from "./EventRow.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Sql from "./Sql.ts"
 
 const column = { consentDate: "e.consent_date", dateCreated: "e.recorded_at" } as const
 
-/** Conditions of a statement with its numbered parameters. */
-const makeConditions = () => {
-  const parameters: Array<Sql.Parameter> = []
-  const sql: Array<string> = []
-  const parameter = (value: Sql.Parameter): string => `$${parameters.push(value)}`
-  return {
-    parameters,
-    parameter,
-    add: (condition: (parameter: string) => string, value: Sql.Parameter | undefined): void => {
-      if (value !== undefined) sql.push(condition(parameter(value)))
-    },
-    push: (condition: string): void => void sql.push(condition),
-    where: (): string => sql.join(" AND "),
-  }
-}
-
-type Conditions = ReturnType<typeof makeConditions>
-
 const conditionsOf = (filter: EventFilter) => {
-  const conditions = makeConditions()
+  const conditions = Conditions.make()
   conditions.add((p) => `e.consent_date >= ${p}`, filter.startDate)
   conditions.add((p) => `e.consent_date < ${p}`, filter.endDate)
   conditions.add((p) => `e.person = ANY(${p}::uuid[])`, filter.people)
@@ -66,7 +49,7 @@ const lanesOf = (project: Lane.Owner, { people }: EventFilter, bounds: ReadonlyA
 type BoundLanes = ReturnType<typeof lanesOf>
 
 /** The FROM item `l` with the lanes and their bounds. */
-const fromLanes = ({ parameter }: Conditions, lanes: BoundLanes): string => {
+const fromLanes = ({ parameter }: Conditions.Conditions, lanes: BoundLanes): string => {
   const numbers = parameter(lanes.map(({ lane }) => lane))
   const bounds = parameter(lanes.map(({ bound }) => bound))
   return `unnest(${numbers}::bigint[], ${bounds}::bigint[]) AS l (lane, bound)`

@@ -1,14 +1,14 @@
 /**
  * The events of the store: appends them in groups, and reads them.
  */
-import { Effect, type Scope } from "effect"
+import { Effect } from "effect"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import type { EventStore, PersonPlace, SeenEvents } from "../../core/ports/EventStore.ts"
 import * as EventList from "./EventList.ts"
 import * as EventRow from "./EventRow.ts"
-import * as GroupCommit from "./GroupCommit.ts"
+import type { GroupCommit } from "./GroupCommit.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Operation from "./Operation.ts"
 import * as Sql from "./Sql.ts"
@@ -27,7 +27,8 @@ const seenOf = (lanes: ReadonlyArray<number>, rows: ReadonlyArray<LaneRow>): See
     events: rows.flatMap((row) => (row.event_id === null ? [] : [EventRow.toEvent(row)])),
     positions: new Map(lanes.map((lane) => [lane, ends.get(lane) ?? 0])),
     lastRecordedAt: rows.reduce(
-      (last, row) => (row.next_position > 0 ? Math.max(last, row.last_recorded_at) : last),
+      // A step of the change feed may have raised a lane without events.
+      (last, row) => (row.last_recorded_at === 0 ? last : Math.max(last, row.last_recorded_at)),
       Instant.min,
     ),
   }
@@ -171,21 +172,18 @@ const usedVersions = (sql: Sql.Sql, project: Lane.Owner, consentType: string) =>
     (rows): ReadonlySet<number> => new Set(rows.map(({ version }) => version)),
   )
 
-/** The events of a database. Closing the scope answers every append that was accepted. */
-export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<EventStore, never, Scope.Scope> {
-  const append = yield* GroupCommit.make(sql)
-  return {
-    append: (request) => Operation.once(append(request)),
-    heads: (project, people, consentTypes) => Operation.idempotent(heads(sql, project, people, consentTypes)),
-    joinedHeads: (project, survivor, consentTypes) =>
-      Operation.idempotent(joinedHeads(sql, project, survivor, consentTypes)),
-    ofPeople: (project, places, limit) => Operation.idempotent(ofPeople(sql, project, places, limit)),
-    byId: (project, ids) => Operation.idempotent(byId(sql, project, ids)),
-    byExternalId: (project, hashes) => Operation.idempotent(byExternalId(sql, project, hashes)),
-    list: (project, filter, page) => Operation.idempotent(EventList.list(sql, project, filter, page)),
-    laneEnds: (project) => Operation.idempotent(laneEnds(sql, project)),
-    lane: (project, lane, from, limit) => Operation.idempotent(readLane(sql, project, lane, from, limit)),
-    lastRecordedAt: (projects) => Operation.idempotent(lastRecordedAt(sql, projects)),
-    usedVersions: (project, consentType) => Operation.idempotent(usedVersions(sql, project, consentType)),
-  }
+/** The events of a database. `append` writes through a queue. */
+export const make = (sql: Sql.Sql, { append }: Pick<GroupCommit, "append">): EventStore => ({
+  append: (request) => Operation.once(append(request)),
+  heads: (project, people, consentTypes) => Operation.idempotent(heads(sql, project, people, consentTypes)),
+  joinedHeads: (project, survivor, consentTypes) =>
+    Operation.idempotent(joinedHeads(sql, project, survivor, consentTypes)),
+  ofPeople: (project, places, limit) => Operation.idempotent(ofPeople(sql, project, places, limit)),
+  byId: (project, ids) => Operation.idempotent(byId(sql, project, ids)),
+  byExternalId: (project, hashes) => Operation.idempotent(byExternalId(sql, project, hashes)),
+  list: (project, filter, page) => Operation.idempotent(EventList.list(sql, project, filter, page)),
+  laneEnds: (project) => Operation.idempotent(laneEnds(sql, project)),
+  lane: (project, lane, from, limit) => Operation.idempotent(readLane(sql, project, lane, from, limit)),
+  lastRecordedAt: (projects) => Operation.idempotent(lastRecordedAt(sql, projects)),
+  usedVersions: (project, consentType) => Operation.idempotent(usedVersions(sql, project, consentType)),
 })

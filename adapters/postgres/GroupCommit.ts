@@ -16,21 +16,34 @@
  *
  * If A fails or takes longer than a second, or if the lane does not end where it was predicted, B is rolled back and
  * written again with its lanes locked first.
+ *
+ * A step of the change feed takes its turn on its lanes like a group, because it locks and raises them. So the groups
+ * after it are predicted from where it leaves them.
  */
 import { Cause, Deferred, Effect, Result, type Scope, type Tracer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { type Append, type Appended, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
+import {
+  type Append,
+  type Appended,
+  type FeedStep,
+  type FeedWritten,
+  StoreUnavailable,
+} from "../../core/ports/LedgerStore.ts"
 import * as GroupMeter from "../support/GroupMeter.ts"
 import * as AppendTransaction from "./AppendTransaction.ts"
 import * as CircuitBreaker from "./CircuitBreaker.ts"
+import * as FeedTransaction from "./FeedTransaction.ts"
 import * as LanePrediction from "./LanePrediction.ts"
 import * as LaneQueue from "./LaneQueue.ts"
 import * as Lanes from "./Lanes.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
 import * as Sql from "./Sql.ts"
 
-/** Queues an append for the next transaction that writes to its lanes. */
-export type GroupCommit = (request: Append) => Effect.Effect<Appended, StoreUnavailable>
+/** Queues what is written to lanes for the next transaction that writes to them. */
+export interface GroupCommit {
+  readonly append: (request: Append) => Effect.Effect<Appended, StoreUnavailable>
+  readonly step: (step: FeedStep) => Effect.Effect<FeedWritten, StoreUnavailable>
+}
 
 const limits: LaneQueue.Limits = {
   // One more is refused at once, because it would probably be answered too late.
@@ -42,10 +55,16 @@ const limits: LaneQueue.Limits = {
 /** How long a group whose rows are written waits for the outcome of its predecessors, in milliseconds. */
 const maxPredecessorMillis = 1_000
 
-interface Waiting extends LaneQueue.QueuedAppend {
+interface WaitingAppend extends LaneQueue.QueuedAppend {
   readonly answer: Deferred.Deferred<Appended, StoreUnavailable>
   readonly span: Tracer.AnySpan | undefined
 }
+
+interface WaitingStep extends LaneQueue.QueuedStep {
+  readonly answer: Deferred.Deferred<FeedWritten, StoreUnavailable>
+}
+
+type Waiting = WaitingAppend | WaitingStep
 
 type Group = LaneQueue.Group<Waiting>
 
@@ -64,9 +83,16 @@ const areCommitted = (groups: ReadonlyArray<Outcome>): Effect.Effect<boolean> =>
     { concurrency: "unbounded", discard: true },
   ).pipe(Effect.timeout(maxPredecessorMillis), Effect.isSuccess)
 
-/** Answers every append of a group; returns how many events were appended, and whether an append failed. */
+/** Answers with a result of the database. */
+const answerOne = <A>({ answer }: { readonly answer: Deferred.Deferred<A, StoreUnavailable> }) =>
+  Result.match({
+    onFailure: (error: SqlError) => Deferred.complete(answer, Sql.fail(error)),
+    onSuccess: (value: A) => Deferred.succeed(answer, value),
+  })
+
+/** Answers appends; returns how many events were appended, and whether an append failed. */
 const answer = Effect.fnUntraced(function* (
-  { entries }: Group,
+  entries: ReadonlyArray<WaitingAppend>,
   results: ReadonlyArray<Effect.Effect<Appended, SqlError>>,
 ) {
   let events = 0
@@ -75,15 +101,18 @@ const answer = Effect.fnUntraced(function* (
     const result = yield* Effect.result(results[index]!)
     if (Result.isFailure(result)) hasFailed = true
     else if (result.success._tag === "Appended") events += entry.request.events.length
-    const answered = Result.isFailure(result) ? Sql.fail(result.failure) : Effect.succeed(result.success)
-    yield* Deferred.complete(entry.answer, answered)
+    yield* answerOne(entry)(result)
   }
   return { events, hasFailed }
 })
 
-/** Answers every append of a group with a defect, because otherwise its callers would wait for ever. */
-const answerDefect = ({ entries }: Group, cause: Cause.Cause<never>): Effect.Effect<void> =>
-  Effect.forEach(entries, ({ answer }) => Deferred.failCause(answer, Cause.die(Cause.squash(cause))), { discard: true })
+/** Answers every entry of a group with a defect, because otherwise its callers would wait for ever. */
+const answerDefect = ({ entries }: Group, cause: Cause.Cause<never>): Effect.Effect<void> => {
+  const defect = Cause.die(Cause.squash(cause))
+  const fail = (entry: Waiting) =>
+    "step" in entry ? Deferred.failCause(entry.answer, defect) : Deferred.failCause(entry.answer, defect)
+  return Effect.forEach(entries, fail, { discard: true })
+}
 
 /** A queue with the transactions that empty it. Closing the scope answers every append that was accepted. */
 export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return<GroupCommit, never, Scope.Scope> {
@@ -106,37 +135,61 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     return { lanes: predictions.predict(lanes)!, predecessorsCommitted }
   }
 
-  const write = Effect.fnUntraced(function* (
+  /** Lets the next groups be predicted while a group is written. */
+  const reports = (group: Group, outcome: Outcome): FeedTransaction.Reports => ({
+    onSent: (before, after) => {
+      predictions.record(before, after)
+      group.isPredictable = !Deferred.isDoneUnsafe(outcome)
+      return startNext
+    },
+    onAttempted: (isKept) => {
+      group.isPredictable &&= isKept
+      Deferred.doneUnsafe(outcome, Effect.succeed(isKept))
+    },
+  })
+
+  const writeAppends = Effect.fnUntraced(function* (
     group: Group,
-    outcome: Outcome,
-    prediction: AppendTransaction.Prediction | undefined,
+    entries: ReadonlyArray<WaitingAppend>,
+    options: Omit<AppendTransaction.Options, "onCommitted">,
   ) {
     const startedAt = meter.now()
     let commitMillis: number | undefined = undefined
-    const requests = group.entries.map(({ request }) => request)
+    const requests = entries.map(({ request }) => request)
     const appending = AppendTransaction.appendGroup(sql, requests, {
-      prediction,
-      onSent: (before, after) => {
-        predictions.record(before, after)
-        group.isPredictable = !Deferred.isDoneUnsafe(outcome)
-        return startNext
-      },
-      onAttempted: (isKept) => {
-        group.isPredictable &&= isKept
-        Deferred.doneUnsafe(outcome, Effect.succeed(isKept))
-      },
+      ...options,
       onCommitted: (millis) => (commitMillis = millis),
     })
     const results = yield* CircuitBreaker.withTimeLimit(appending).pipe(
-      Effect.catch((error) => Effect.succeed(group.entries.map(() => Effect.fail(error)))),
+      Effect.catch((error) => Effect.succeed(entries.map(() => Effect.fail(error)))),
       // Answering keeps JavaScript busy: the next transaction starts before that, so that the database need not wait
       // for it.
       Effect.ensuring(end(group)),
     )
-    const answered = yield* answer(group, results)
-    const spans = group.entries.flatMap(({ span }) => (span === undefined ? [] : [span]))
+    const answered = yield* answer(entries, results)
+    const spans = entries.flatMap(({ span }) => (span === undefined ? [] : [span]))
     meter.record({ ...answered, requests: requests.length, startedAt, commitMillis, spans })
   })
+
+  const writeStep = (group: Group, entry: WaitingStep, options: FeedTransaction.Reports) =>
+    CircuitBreaker.withTimeLimit(FeedTransaction.run(sql, entry.step, options)).pipe(
+      Effect.result,
+      Effect.ensuring(end(group)),
+      Effect.flatMap(answerOne(entry)),
+      Effect.asVoid,
+    )
+
+  /** What waits for other lanes is not in a group of one entry, so the next group starts at once. */
+  const write = (group: Group, outcome: Outcome, prediction: AppendTransaction.Prediction | undefined) => {
+    const options = reports(group, outcome)
+    const [first] = group.entries
+    const appends = group.entries.flatMap((entry) => ("step" in entry ? [] : [entry]))
+    const writing =
+      first !== undefined && "step" in first
+        ? writeStep(group, first, options)
+        : writeAppends(group, appends, { ...options, prediction })
+    return first !== undefined && LaneQueue.isAlone(first) ? Effect.andThen(startNext, writing) : writing
+  }
 
   /** Frees the lanes of a group, and starts the next one. */
   const end = (group: Group): Effect.Effect<void> =>
@@ -178,21 +231,34 @@ export const make = Effect.fnUntraced(function* (sql: Sql.Sql): Effect.fn.Return
     return fork(Effect.andThen(Effect.yieldNow, start))
   })
 
-  return (request) =>
-    Effect.withFiber(({ context }) => {
-      if (queue.isFull) return new StoreUnavailable({ reason: "too many requests wait to be written" })
-      const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
-      const entry: Waiting = { request, lanes: Lanes.of(request), answer, span: GroupMeter.currentSpan(context) }
-      queue.add(entry)
+  /** Adds an entry to the queue, and waits for its answer. */
+  const waitFor = <A>(
+    entry: Waiting & { readonly answer: Deferred.Deferred<A, StoreUnavailable> },
+  ): Effect.Effect<A, StoreUnavailable> => {
+    if (queue.isFull) return new StoreUnavailable({ reason: "too many requests wait to be written" })
+    queue.add(entry)
+    meter.setWaiting(queue.size)
+    // What its caller no longer waits for is not written, unless its group has started.
+    const remove = Effect.sync(() => {
+      queue.remove(entry)
       meter.setWaiting(queue.size)
-      // An append whose caller no longer waits is not written, unless its group has started.
-      const remove = Effect.sync(() => {
-        queue.remove(entry)
-        meter.setWaiting(queue.size)
-      })
-      // If a lane of the append is blocked, no group can be started because of it; the end of a group on that lane
-      // starts one.
-      const started = queue.isBlocked(entry) ? Effect.void : startNext
-      return Effect.onInterrupt(Effect.andThen(started, Deferred.await(answer)), () => remove)
     })
+    // If a lane of the entry is blocked, no group can be started because of it; the end of a group on that lane starts
+    // one.
+    const started = queue.isBlocked(entry) ? Effect.void : startNext
+    return Effect.onInterrupt(Effect.andThen(started, Deferred.await(entry.answer)), () => remove)
+  }
+
+  return {
+    append: (request) =>
+      Effect.withFiber(({ context }) => {
+        const answer = Deferred.makeUnsafe<Appended, StoreUnavailable>()
+        return waitFor({ request, lanes: Lanes.of(request), answer, span: GroupMeter.currentSpan(context) })
+      }),
+    step: (step) =>
+      Effect.suspend(() => {
+        const answer = Deferred.makeUnsafe<FeedWritten, StoreUnavailable>()
+        return waitFor({ step, lanes: FeedTransaction.lanesOf(step), answer })
+      }),
+  }
 })

@@ -15,7 +15,8 @@ const ofOrganization = (sql: Sql.Sql, organization: Lane.Owner) =>
     Sql.query<{ readonly mark: "has_joined" | "has_erased" }>(
       sql,
       `(SELECT 'has_joined' AS mark FROM person WHERE lane = ANY($1::bigint[]) AND survivor IS NOT NULL LIMIT 1)
-       UNION ALL (SELECT 'has_erased' FROM erasure WHERE lane = ANY($1::bigint[]) LIMIT 1)`,
+       UNION ALL (SELECT 'has_erased' FROM erasure WHERE lane = ANY($1::bigint[]) LIMIT 1)
+       UNION ALL (SELECT 'has_erased' FROM held_erasure WHERE lane = ANY($1::bigint[]) LIMIT 1)`,
       [Lane.all(organization)],
     ),
     (rows) => new Set(rows.map(({ mark }) => mark)),

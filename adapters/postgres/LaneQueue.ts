@@ -1,6 +1,7 @@
 /**
  * Decides which of the appends that wait form the next group, and which groups may be written at the same time. A data
- * structure without effects: GroupCommit.ts runs the groups that it forms.
+ * structure without effects: GroupCommit.ts runs the groups that it forms. Steps of the change feed wait in the same
+ * queue, because they lock and raise lanes, too.
  *
  * The rules:
  *
@@ -9,9 +10,10 @@
  * 2. A second group may be written to a lane while the first one is being written, if enough appends wait to fill a
  *    group, if it can be predicted where the lane will end, and if it is about other people and identifiers than all
  *    groups that are being written, so that it has no row in common with them. A lane never has a third group.
- * 3. Appends never overtake an earlier one with which they share a lane.
+ * 3. Appends and steps never overtake an earlier one with which they share a lane.
+ * 4. A step, and an append that changes compliance requests, is a group of its own, and is written to idle lanes.
  */
-import type { Append } from "../../core/ports/LedgerStore.ts"
+import type { Append, FeedStep } from "../../core/ports/LedgerStore.ts"
 
 /** An append that waits or is being written. */
 export interface QueuedAppend {
@@ -20,8 +22,18 @@ export interface QueuedAppend {
   readonly lanes: ReadonlyArray<number>
 }
 
-/** Appends that are written in one transaction. */
-export interface Group<Each extends QueuedAppend> {
+/** A step of the change feed that waits or is being written. */
+export interface QueuedStep {
+  readonly step: FeedStep
+  /** The lanes it locks. */
+  readonly lanes: ReadonlyArray<number>
+}
+
+/** What waits or is being written. */
+export type Queued = QueuedAppend | QueuedStep
+
+/** Appends that are written in one transaction, or one step. */
+export interface Group<Each extends Queued> {
   readonly entries: ReadonlyArray<Each>
   readonly lanes: ReadonlySet<number>
   /** The people and identifiers that its rows are about. */
@@ -43,7 +55,7 @@ export interface Limits {
 }
 
 /** The appends that wait, in the order in which they were added, and the groups that are being written. */
-export interface LaneQueue<Each extends QueuedAppend> {
+export interface LaneQueue<Each extends Queued> {
   /** How many appends wait. */
   readonly size: number
   /** Whether one more append is refused. */
@@ -57,7 +69,7 @@ export interface LaneQueue<Each extends QueuedAppend> {
    */
   readonly hasFullGroup: boolean
   /** Whether an append has to wait whatever else waits: one of its lanes has two groups already. */
-  readonly isBlocked: (entry: QueuedAppend) => boolean
+  readonly isBlocked: (entry: Queued) => boolean
   readonly add: (entry: Each) => void
   /** Removes an append that has not been put into a group. */
   readonly remove: (entry: Each) => void
@@ -67,8 +79,18 @@ export interface LaneQueue<Each extends QueuedAppend> {
   readonly end: (group: Group<Each>) => void
 }
 
+const isStep = (entry: Queued): entry is QueuedStep => "step" in entry
+
+/** Whether an entry is a group of its own. */
+export const isAlone = (entry: Queued): boolean => isStep(entry) || entry.request.compliance !== undefined
+
+const eventsOf = (entry: Queued): number => (isStep(entry) ? 0 : entry.request.events.length)
+
+/** Whether an entry belongs to a stream of appends whose next one follows at once. */
+const isOfStream = (entry: Queued): boolean => !isStep(entry) && entry.request.after !== undefined
+
 /** Two appends that share no subject write no row in common before their lanes are locked. */
-const subjectsOf = ({ claims, events, facts = [], personal, seen = [] }: Append): ReadonlyArray<string> => [
+const subjectsOfAppend = ({ claims, events, facts = [], personal, seen = [] }: Append): ReadonlyArray<string> => [
   ...events.flatMap(({ concordId, externalId }) => (externalId === undefined ? [concordId] : [concordId, externalId])),
   ...claims.flatMap(({ concordId, hash }) => [concordId, hash]),
   ...seen.map(({ concordId }) => concordId),
@@ -76,10 +98,12 @@ const subjectsOf = ({ claims, events, facts = [], personal, seen = [] }: Append)
   ...(personal === undefined ? [] : [...personal.keys, ...personal.parts].map(({ concordId }) => concordId)),
 ]
 
-const lanesOf = (entries: ReadonlyArray<QueuedAppend>): ReadonlySet<number> =>
-  new Set(entries.flatMap(({ lanes }) => lanes))
+/** A step writes rows in locked lanes only. */
+const subjectsOf = (entry: Queued): ReadonlyArray<string> => (isStep(entry) ? [] : subjectsOfAppend(entry.request))
 
-class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
+const lanesOf = (entries: ReadonlyArray<Queued>): ReadonlySet<number> => new Set(entries.flatMap(({ lanes }) => lanes))
+
+class Queue<Each extends Queued> implements LaneQueue<Each> {
   private readonly limits: Limits
   private readonly isPredictable: (lane: number) => boolean
   private waiting: Array<Each> = []
@@ -106,12 +130,10 @@ class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
 
   get hasFullGroup(): boolean {
     let events = 0
-    return this.waiting.some(
-      ({ request }) => request.after !== undefined || (events += request.events.length) >= this.limits.maxGroupEvents,
-    )
+    return this.waiting.some((entry) => isOfStream(entry) || (events += eventsOf(entry)) >= this.limits.maxGroupEvents)
   }
 
-  isBlocked({ lanes }: QueuedAppend): boolean {
+  isBlocked({ lanes }: Queued): boolean {
     return lanes.some((lane) => this.writingTo(lane).length > 1)
   }
 
@@ -128,7 +150,9 @@ class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
     const ofIdleLanes = this.dequeue(({ lanes }) => !lanes.some((lane) => this.writing.has(lane)))
     if (ofIdleLanes.length > 0) return this.begin(ofIdleLanes)
     if (!this.hasFullGroup) return undefined
-    const ofBusyLanes = this.dequeue((each) => each.lanes.every((lane) => this.isOpen(lane)) && this.isDisjoint(each))
+    const ofBusyLanes = this.dequeue(
+      (each) => !isAlone(each) && each.lanes.every((lane) => this.isOpen(lane)) && this.isDisjoint(each),
+    )
     return ofBusyLanes.length > 0 ? this.begin(ofBusyLanes) : undefined
   }
 
@@ -152,14 +176,14 @@ class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
   }
 
   /** Whether an append has no subject in common with any group that is being written. */
-  private isDisjoint({ request }: Each): boolean {
-    const subjects = subjectsOf(request)
+  private isDisjoint(entry: Each): boolean {
+    const subjects = subjectsOf(entry)
     return this.groups.values().every((group) => !subjects.some((subject) => group.subjects.has(subject)))
   }
 
   /**
    * Removes and returns the appends that are eligible and share no lane with an earlier append that stays: at most a
-   * full group.
+   * full group, or one that is a group of its own.
    */
   private dequeue(isEligible: (entry: Each) => boolean): ReadonlyArray<Each> {
     const removed: Array<Each> = []
@@ -168,10 +192,12 @@ class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
     const closed = new Set<number>()
     let events = 0
     for (const entry of this.waiting) {
-      const fits = removed.length === 0 || events + entry.request.events.length <= this.limits.maxGroupEvents
+      const [first] = removed
+      const isFollowing = first !== undefined && !isAlone(first) && !isAlone(entry)
+      const fits = first === undefined || (isFollowing && events + eventsOf(entry) <= this.limits.maxGroupEvents)
       if (fits && !entry.lanes.some((lane) => closed.has(lane)) && isEligible(entry)) {
         removed.push(entry)
-        events += entry.request.events.length
+        events += eventsOf(entry)
       } else {
         left.push(entry)
         for (const lane of entry.lanes) closed.add(lane)
@@ -183,7 +209,7 @@ class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
 
   private begin(entries: ReadonlyArray<Each>): Group<Each> {
     const lanes = lanesOf(entries)
-    const subjects = new Set(entries.flatMap(({ request }) => subjectsOf(request)))
+    const subjects = new Set(entries.flatMap(subjectsOf))
     const predecessors = new Set([...lanes].flatMap((lane) => this.writingTo(lane)))
     const group: Group<Each> = { entries, lanes, subjects, predecessors, isPredictable: false }
     this.groups.add(group)
@@ -195,7 +221,5 @@ class Queue<Each extends QueuedAppend> implements LaneQueue<Each> {
 /**
  * An empty queue. `isPredictable` says whether it is known where a lane will end once what was sent to it is committed.
  */
-export const make = <Each extends QueuedAppend>(
-  limits: Limits,
-  isPredictable: (lane: number) => boolean,
-): LaneQueue<Each> => new Queue<Each>(limits, isPredictable)
+export const make = <Each extends Queued>(limits: Limits, isPredictable: (lane: number) => boolean): LaneQueue<Each> =>
+  new Queue<Each>(limits, isPredictable)

@@ -60,15 +60,18 @@ export const of = ({ events, project }: Append): ReadonlyArray<number> =>
 
 const lanes = ArrayColumns.make<number>({ lane: ["bigint", (lane) => lane] })
 
-/** Locks the lanes of all requests, in ascending order, and returns where they end. */
-export const lock = Effect.fnUntraced(function* (sql: Sql.Sql, requests: ReadonlyArray<Append>) {
+/** The lanes of several requests, each once. */
+export const ofAll = (requests: ReadonlyArray<Append>): ReadonlyArray<number> => [...new Set(requests.flatMap(of))]
+
+/** Locks lanes, each given once, in ascending order, and returns where they end. */
+export const lock = Effect.fnUntraced(function* (sql: Sql.Sql, locked: ReadonlyArray<number>) {
   // An update that changes nothing locks a row that is there. Unlike FOR UPDATE, Citus can plan it over several shards.
   const rows = yield* Sql.query<LaneHead>(
     sql,
     `INSERT INTO lane_head SELECT v.lane, 0, 0 FROM ${lanes.rows} v ORDER BY v.lane
      ON CONFLICT (lane) DO UPDATE SET next_position = lane_head.next_position
      RETURNING lane, next_position, last_recorded_at, has_joined, has_erased`,
-    lanes.parameters([...new Set(requests.flatMap(of))]),
+    lanes.parameters(locked),
   )
   const heads: LaneHeads = new Map(rows.map((row) => [row.lane, row]))
   return heads

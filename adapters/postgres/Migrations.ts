@@ -21,6 +21,14 @@ import * as JoinedRebuild from "./JoinedRebuild.ts"
 import * as UsedVersions from "./migrations/0006-used-versions.ts"
 import * as AliasKinds from "./migrations/0007-alias-kinds.ts"
 import * as PersonalData from "./migrations/0008-personal-data.ts"
+import * as ChangeFeed from "./migrations/0009-change-feed.ts"
+import * as Webhooks from "./migrations/0010-webhooks.ts"
+import * as Compliance from "./migrations/0011-compliance.ts"
+import * as OutboxAndFiles from "./migrations/0012-outbox-and-files.ts"
+import * as TasksInOutbox from "./migrations/0013-tasks-in-outbox.ts"
+import * as EntryPrivate from "./migrations/0014-entry-private.ts"
+import * as Metrics from "./migrations/0015-metrics.ts"
+import * as HeldErasures from "./migrations/0016-held-erasures.ts"
 import * as ConnectFault from "./ConnectFault.ts"
 import * as Sql from "./Sql.ts"
 
@@ -54,6 +62,14 @@ export const migrations: ReadonlyArray<Migration> = [
   { number: 6, name: "used-versions", sql: UsedVersions.sql },
   { number: 7, name: "alias-kinds", sql: AliasKinds.sql },
   { number: personalData, name: "personal-data", sql: PersonalData.sql },
+  { number: 9, name: "change-feed", sql: ChangeFeed.sql },
+  { number: 10, name: "webhooks", sql: Webhooks.sql },
+  { number: 11, name: "compliance", sql: Compliance.sql },
+  { number: 12, name: "outbox-and-files", sql: OutboxAndFiles.sql },
+  { number: 13, name: "tasks-in-outbox", sql: TasksInOutbox.sql },
+  { number: 14, name: "entry-private", sql: EntryPrivate.sql },
+  { number: 15, name: "metrics", sql: Metrics.sql },
+  { number: 16, name: "held-erasures", sql: HeldErasures.sql },
 ]
 
 const fromBefore = "the ledger was written by an earlier version of Assent: stop its servers"

@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import * as Lane from "../../core/model/Lane.ts"
 import type { Fact } from "../../core/model/People.ts"
+import * as UsedKeys from "../../core/ports/UsedKeys.ts"
 import * as PeopleLanes from "../../core/ports/PeopleLanes.ts"
 import type { IdempotencyRecord, IdentityChange, Kept, PersonalWrites } from "../../core/ports/LedgerStore.ts"
 import * as AliasWriter from "./AliasWriter.ts"
@@ -15,6 +16,7 @@ import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as IdempotentChange from "./IdempotentChange.ts"
 import * as JoinedWriter from "./JoinedWriter.ts"
 import * as Lanes from "./Lanes.ts"
+import * as PeopleChangeWriter from "./PeopleChangeWriter.ts"
 import * as PersonalWriter from "./PersonalWriter.ts"
 import * as PersonWriter from "./PersonWriter.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
@@ -67,7 +69,7 @@ const areAsSeen = Effect.fnUntraced(function* (
 const rejectUnless = (isKept: boolean) => (isKept ? undefined : ("stale" as const))
 
 /** The step that rejects a write if one of its people was erased. They must be locked. */
-const refuseErased = (sql: Sql.Sql, people: ReadonlyArray<PersonWriter.Person>) =>
+const refuseErased = (sql: Sql.Sql, people: ReadonlyArray<ErasureGuard.Guarded>) =>
   Effect.map(ErasureGuard.isAnyErased(sql, people), (isErased) => rejectUnless(!isErased))
 
 /** The steps that keep the personal data of a write, whose people are locked. */
@@ -120,8 +122,11 @@ const steps = Effect.fnUntraced(function* (sql: Sql.Sql, change: IdentityChange)
   if (identityToken !== undefined && !(yield* useIdentityToken(sql, identityToken))) return "used"
   if (ends !== undefined) yield* SessionWriter.end(sql, ends)
   if (session !== undefined) yield* SessionWriter.open(sql, session)
-  if (facts.length + releases.length > 0 || joining !== undefined)
-    yield* PersonWriter.count(sql, PeopleLanes.of(change))
+  if (facts.length + releases.length > 0 || joining !== undefined) {
+    const counted = Effect.as(PersonWriter.count(sql, PeopleLanes.of(change)), undefined)
+    const noted = PeopleChangeWriter.steps(sql, PeopleChangeWriter.ofFacts(organization, facts))
+    yield* PipelinedTransactions.firstRejection<undefined>([counted, ...noted])
+  }
   return "kept"
 })
 
@@ -140,7 +145,7 @@ const profileSteps = Effect.fnUntraced(function* (
   if (!(yield* IdempotencyWriter.keep(sql, idempotency))) return "repeated"
   const rejection = yield* PipelinedTransactions.firstRejection([
     Effect.as(lockPeople(sql, organization, [concordId]), undefined),
-    refuseErased(sql, [{ organization, concordId }]),
+    refuseErased(sql, [{ organization, concordId, usedKey: UsedKeys.of(personal).get(concordId) }]),
     ...personalSteps(sql, { organization, personal }),
   ])
   return rejection ?? "kept"

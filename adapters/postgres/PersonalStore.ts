@@ -15,7 +15,15 @@ import * as Sql from "./Sql.ts"
 const erase = Effect.fnUntraced(function* (sql: Sql.Sql, change: ErasureChange) {
   const outcome = yield* Operation.once(ErasureWriter.erase(sql, change))
   if (outcome !== "kept") return outcome
-  const kept = yield* Operation.idempotent(ErasureReader.ofPerson(sql, change.organization, change.members[0]!))
+  const { id, members, organization, scope } = change
+  const [member] = members
+  const made =
+    scope === undefined
+      ? ErasureReader.ofPerson(sql, organization, member!)
+      : Effect.map(ErasureReader.heldOfPerson(sql, organization, member!), (held) =>
+          held.find((each) => each.id === id),
+        )
+  const kept = yield* Operation.idempotent(made)
   return kept ?? (yield* Effect.die("an erasure was kept without its row"))
 })
 
@@ -29,6 +37,8 @@ export const make = (sql: Sql.Sql): PersonalStore => ({
   rewrap: (keys) => Operation.idempotent(PersonalWriter.rewrap(sql, keys)),
   erase: (change) => erase(sql, change),
   erasure: (organization, concordId) => Operation.idempotent(ErasureReader.ofPerson(sql, organization, concordId)),
+  heldErasures: (organization, concordId) =>
+    Operation.idempotent(ErasureReader.heldOfPerson(sql, organization, concordId)),
   erasures: (organization, after, limit) =>
     Operation.idempotent(ErasureReader.ofOrganization(sql, organization, after, limit)),
   scrub: Operation.once(Scrub.run(sql)),

@@ -141,7 +141,15 @@ const firstWithRows = Effect.fnUntraced(function* (sql: Sql.Sql) {
 })
 
 /** The tables that only allow inserts. */
-const insertOnly: ReadonlySet<TableName> = new Set(["event", "person_fact", "erasure"])
+const insertOnly: ReadonlySet<TableName> = new Set([
+  "event",
+  "person_fact",
+  "erasure",
+  "held_erasure",
+  "change",
+  "people_change",
+  "compliance_fact",
+])
 
 /**
  * Keeps other transactions from writing. The tables that only allow inserts need no lock, because they are always

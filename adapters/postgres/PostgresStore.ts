@@ -7,13 +7,20 @@ import * as Reactivity from "effect/reactivity/Reactivity"
 import type { UpgradeNeeded } from "../../core/ports/LedgerRows.ts"
 import { LedgerStore, type StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as CatalogStore from "./CatalogStore.ts"
+import * as ComplianceStore from "./ComplianceStore.ts"
 import * as EventStore from "./EventStore.ts"
+import * as FeedStore from "./FeedStore.ts"
+import * as GroupCommit from "./GroupCommit.ts"
+import * as WebhookStore from "./WebhookStore.ts"
 import * as IdempotencyWriter from "./IdempotencyWriter.ts"
 import * as Migrations from "./Migrations.ts"
 import * as Operation from "./Operation.ts"
+import * as MetricsStore from "./MetricsStore.ts"
+import * as OutboxStore from "./OutboxStore.ts"
 import * as PeopleStore from "./PeopleStore.ts"
 import * as PersonalStore from "./PersonalStore.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
+import * as RequestFileStore from "./RequestFileStore.ts"
 import * as SessionStore from "./SessionStore.ts"
 import * as Sql from "./Sql.ts"
 
@@ -34,14 +41,21 @@ const checkWrite = (sql: Sql.Sql) =>
 
 const make = Effect.fnUntraced(function* (url: string) {
   const sql = yield* open(url)
+  const queue = yield* GroupCommit.make(sql)
   return LedgerStore.of({
     ready: checkWrite(sql),
     idempotencyRecord: (owner, hash) => Operation.idempotent(IdempotencyWriter.find(sql, owner, hash)),
-    events: yield* EventStore.make(sql),
+    events: EventStore.make(sql, queue),
     people: PeopleStore.make(sql),
     personal: PersonalStore.make(sql),
     catalog: CatalogStore.make(sql),
     sessions: SessionStore.make(sql),
+    feed: FeedStore.make(sql, queue),
+    webhooks: WebhookStore.make(sql),
+    compliance: ComplianceStore.make(sql),
+    outbox: OutboxStore.make(sql),
+    requestFiles: RequestFileStore.make(sql),
+    metrics: MetricsStore.make(sql),
   })
 })
 

@@ -9,7 +9,7 @@ import { Effect, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Sql from "./Sql.ts"
 
-/** The tables that an erasure deletes from. */
+/** The tables that an erasure deletes from, and the one that has addresses of contacts of data systems. */
 const tables = [
   "alias",
   "former_alias",
@@ -18,6 +18,11 @@ const tables = [
   "personal_data",
   "session",
   "used_identity_token",
+  "compliance_private",
+  "request_key",
+  "outbox",
+  "file_chunk",
+  "entry_private",
 ] as const
 
 /** How often, at most, it is looked whether older transactions have ended, and after which pause. */
