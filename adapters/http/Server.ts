@@ -20,13 +20,24 @@ import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import type { Server, ServerOptions } from "node:http"
 import { Ledger } from "../../core/Ledger.ts"
 import * as ApiKeyRoutes from "./routes/ApiKeyRoutes.ts"
+import * as ChangeRoutes from "./routes/ChangeRoutes.ts"
+import * as ComplianceRoutes from "./routes/ComplianceRoutes.ts"
+import * as ConnectorRoutes from "./routes/ConnectorRoutes.ts"
 import * as ConsentTypeRoutes from "./routes/ConsentTypeRoutes.ts"
+import * as DataSystemRoutes from "./routes/DataSystemRoutes.ts"
 import * as OpenRoutes from "./routes/OpenRoutes.ts"
 import * as OrganizationRoutes from "./routes/OrganizationRoutes.ts"
+import * as EmailRoutes from "./routes/EmailRoutes.ts"
 import * as ErasureRoutes from "./routes/ErasureRoutes.ts"
 import * as PeopleRoutes from "./routes/PeopleRoutes.ts"
 import * as PrivacyRoutes from "./routes/PrivacyRoutes.ts"
+import * as ProcessingRecordRoutes from "./routes/ProcessingRecordRoutes.ts"
+import * as RequesterPageRoutes from "./routes/RequesterPageRoutes.ts"
+import * as TaskCallbackRoutes from "./routes/TaskCallbackRoutes.ts"
+import * as MetricsRoutes from "./routes/MetricsRoutes.ts"
+import * as SiteComplianceRoutes from "./routes/SiteComplianceRoutes.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
+import * as WebhookRoutes from "./routes/WebhookRoutes.ts"
 import * as Answer from "./server/Answer.ts"
 import * as Authenticate from "./server/Authenticate.ts"
 import * as BrowserHeaders from "./server/BrowserHeaders.ts"
@@ -113,11 +124,30 @@ const routesAt = (basePath: string) => {
   const api = describedAt(basePath)
   return Layer.mergeAll(
     HttpApiBuilder.layer(api, { openapiPath: "/openapi.json" }).pipe(
-      Layer.provide([PrivacyRoutes.layer, ConsentTypeRoutes.layer, PeopleRoutes.layer, ErasureRoutes.layer]),
-      Layer.provide([OrganizationRoutes.layer, ApiKeyRoutes.layer, SiteRoutes.layer, OpenRoutes.layer]),
+      Layer.provide([
+        PrivacyRoutes.layer,
+        ChangeRoutes.layer,
+        WebhookRoutes.layer,
+        ComplianceRoutes.layer,
+        MetricsRoutes.layer,
+        ConnectorRoutes.layer,
+        ConsentTypeRoutes.layer,
+        PeopleRoutes.layer,
+        ErasureRoutes.layer,
+      ]),
+      Layer.provide([
+        OrganizationRoutes.layer,
+        ApiKeyRoutes.layer,
+        DataSystemRoutes.layer,
+        ProcessingRecordRoutes.layer,
+        EmailRoutes.layer,
+      ]),
+      Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, OpenRoutes.layer]),
       Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
     ),
     HttpApiScalar.layer(api, { path: "/docs", scalar }),
+    RequesterPageRoutes.layer,
+    TaskCallbackRoutes.layer,
   )
 }
 
@@ -166,7 +196,7 @@ export const layer = (
         disableListenLog: true,
       }).pipe(
         Layer.merge(Layer.effectDiscard(drain.onClose)),
-        Layer.provide(RateLimit.layer),
+        Layer.provide([RateLimit.layer, Layer.succeed(Drain.Draining, drain.draining)]),
         Layer.provideMerge(listening),
       )
     }),
@@ -180,15 +210,18 @@ export const makeHandler = (
   options: HandlerOptions = {},
 ): Effect.Effect<Handler, never, Ledger | Digest.Digest | Scope.Scope> =>
   Effect.gen(function* () {
-    const { server } = yield* make
+    const { drain, server } = yield* make
     // Closed after the requests are answered, because it is made before the finalizer that waits for them.
     const scope = Scope.forkUnsafe(yield* Effect.scope, "parallel")
     const services = yield* Layer.build(Layer.merge(NodeHttpServer.layerHttpServices, RateLimit.layer))
     const handled = HttpRouter.toHttpEffect(appAt(FetchHandler.basePathOf(options))).pipe(
       Effect.flatMap((router) => NodeHttpServer.makeHandler(router, { scope })),
     )
-    server.on("request", yield* Effect.provide(handled, services))
-    return yield* FetchHandler.make(server, options)
+    const draining = Effect.provideService(handled, Drain.Draining, drain.draining)
+    server.on("request", yield* Effect.provide(draining, services))
+    const handler = yield* FetchHandler.make(server, options)
+    yield* drain.endWaits
+    return handler
   })
 
 /** A handler that can be closed. */

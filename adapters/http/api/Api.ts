@@ -3,17 +3,28 @@
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ApiKeys } from "./ApiKeys.ts"
+import { Changes } from "./Changes.ts"
+import { Compliance } from "./Compliance.ts"
+import { Connectors } from "./Connectors.ts"
 import { ConsentTypes } from "./ConsentTypes.ts"
+import { DataSystems } from "./DataSystems.ts"
+import { Emails } from "./Emails.ts"
 import { Erasures } from "./Erasures.ts"
+import { Metrics } from "./Metrics.ts"
 import { Open } from "./Open.ts"
 import { Organizations } from "./Organizations.ts"
 import { People } from "./People.ts"
 import { Privacy } from "./Privacy.ts"
+import { ProcessingRecords } from "./ProcessingRecords.ts"
 import { Site } from "./Site.ts"
+import { SiteCompliance } from "./SiteCompliance.ts"
+import { Webhooks } from "./Webhooks.ts"
 
 /** All endpoints. An unknown query parameter is an error; an unknown member of a body is ignored. */
 export const Api = HttpApi.make("assent")
-  .add(Privacy, ConsentTypes, People, Erasures, Organizations, ApiKeys, Site, Open)
+  .add(Privacy, Changes, Webhooks, Compliance, Connectors, ConsentTypes, People, Erasures, Organizations, ApiKeys)
+  .add(DataSystems, ProcessingRecords, Metrics, Emails)
+  .add(Site, SiteCompliance, Open)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(
     OpenApi.annotations({

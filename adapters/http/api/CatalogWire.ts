@@ -5,8 +5,10 @@ import { Schema } from "effect"
 import * as Fields from "../../../core/formats/Fields.ts"
 import * as Catalog from "../../../core/model/Catalog.ts"
 import * as EarliestDate from "../../../core/model/EarliestDate.ts"
+import * as Period from "../../../core/engine/Period.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { roles } from "../../../core/model/Role.ts"
+import * as ComplianceSettings from "./ComplianceSettings.ts"
 import * as Wire from "./Wire.ts"
 
 /**
@@ -50,7 +52,11 @@ const organizationFields = {
 }
 
 /** A new organization. */
-export const NewOrganization = Schema.Struct({ ...organizationFields, jwks: Fields.orNull(KeySet) })
+export const NewOrganization = Schema.Struct({
+  ...organizationFields,
+  jwks: Fields.orNull(KeySet),
+  ...ComplianceSettings.organizationFields,
+})
 
 /** A change of an organization. */
 export const OrganizationChange = Schema.Struct({
@@ -58,6 +64,7 @@ export const OrganizationChange = Schema.Struct({
   primaryDomain: Fields.orNull(Domain),
   privacyPolicyUrl: Fields.orNull(Wire.WebAddress),
   jwks: Fields.orNull(KeySet),
+  ...ComplianceSettings.organizationFields,
 })
 
 /** An organization. */
@@ -67,6 +74,7 @@ export const Organization = Schema.Struct({
   primaryDomain: Schema.String,
   privacyPolicyUrl: Schema.String,
   jwks: KeySet,
+  ...ComplianceSettings.organizationAnswer,
   dateCreated: Schema.String,
   dateUpdated: Schema.String,
 }).annotate({ identifier: "Organization" })
@@ -102,6 +110,15 @@ const Retention = Schema.StructWithRest(Schema.Struct(retentionFields), [Schema.
       "After it, people of whom nothing more was recorded are erased by `assent erase --retention`; null: nobody is",
   })
 
+const Leads = Schema.Array(Exchange.PositivePeriod)
+  .check(
+    Schema.isMaxLength(Catalog.maxLeads, { message: `expected at most ${Catalog.maxLeads} periods` }),
+    Schema.makeFilter((leads) => new Set(leads.map(Period.format)).size === leads.length || "has a period twice"),
+  )
+  .annotate({
+    description: "How long before an answer lapses the change feed tells it (ISO 8601); null or empty: it does not",
+  })
+
 const projectFields = {
   type: Fields.orNull(Schema.Literal("website")),
   domains: Fields.orNull(Domains),
@@ -109,6 +126,8 @@ const projectFields = {
   status: Fields.orNull(Schema.Literals(Catalog.projectStatuses)),
   earliestConsentDate: Fields.orNull(EarliestConsentDate),
   retention: Fields.orNull(Retention),
+  leads: Fields.orNull(Leads),
+  ...ComplianceSettings.projectFields,
 }
 
 /** A new project. */
@@ -130,6 +149,8 @@ export const Project = Schema.Struct({
   retention: Schema.optionalKey(
     Schema.Struct({ guests: Schema.optionalKey(Schema.String), people: Schema.optionalKey(Schema.String) }),
   ),
+  leads: Schema.optionalKey(Schema.Array(Schema.String)),
+  ...ComplianceSettings.projectAnswer,
   dateCreated: Schema.String,
   dateUpdated: Schema.String,
 }).annotate({ identifier: "Project" })

@@ -16,7 +16,20 @@ const texts = {
   description: Fields.orNull(Fields.writableText(0, 2000)),
   document: Fields.orNull(Fields.writableText(0, documentMaxLength)),
   url: Fields.orNull(Wire.WebAddress),
+  language: Fields.orNull(
+    Exchange.Language.annotate({
+      description: "The language of the texts: a tag of BCP 47. Left out in a new type: the default of the project",
+    }),
+  ),
 }
+
+/** The texts of a version in another language. Each text that the version has is needed. */
+export const TranslationTexts = Schema.Struct({
+  name: Fields.writableText(5, 100),
+  description: texts.description,
+  document: texts.document,
+  url: Fields.orNull(Wire.WebAddress.annotate({ description: "Left out: that of the version" })),
+})
 
 const publication = {
   publishedAt: Fields.orNull(
@@ -77,6 +90,7 @@ const shown = {
   description: Schema.String,
   document: Schema.optionalKey(Schema.String),
   url: Schema.optionalKey(Schema.String),
+  language: Schema.optionalKey(Schema.String.annotate({ description: "The language of these texts, if it is stated" })),
 }
 
 /** A consent type in an answer, with the texts in force now. */
@@ -112,9 +126,34 @@ export const ConsentTypePage = Wire.page(ConsentType)
 export const ConsentTypeVersion = Schema.Struct({
   consentType: Schema.String,
   ...shown,
+  languages: Schema.optionalKey(
+    Schema.Array(Schema.String).annotate({ description: "The other languages that the version has texts in" }),
+  ),
   ...version,
   cancelledAt: Schema.optionalKey(Schema.String.annotate({ description: "When it was cancelled, if it was" })),
 }).annotate({ identifier: "ConsentTypeVersion" })
+
+/** A translation of a version in an answer. */
+export const Translation = Schema.Struct({
+  id: Schema.String,
+  consentType: Schema.String,
+  version: Schema.String.annotate({ description: "The id of the version" }),
+  ...shown,
+  dateCreated: Schema.String,
+}).annotate({ identifier: "ConsentTypeTranslation" })
+
+/** The query parameter that chooses the texts of a version. */
+export const languageParameter = {
+  language: Parameter.optional(Exchange.Language, "The texts in exactly this language. Left out: those of the version"),
+}
+
+/** The query parameter that says in which language visitors are shown consent types. */
+export const shownLanguage = {
+  language: Parameter.optional(
+    Exchange.Language,
+    "The wanted language, in place of the header `Accept-Language`. Where a type has no texts in it: the default of the project, English, or what there is",
+  ),
+}
 
 /** The query parameters of a list of consent types; a filter selects the types that have an equal member. */
 export const typeParameters = {

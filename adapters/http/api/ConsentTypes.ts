@@ -9,7 +9,13 @@ import * as ConsentTypeWire from "./ConsentTypeWire.ts"
 import { Schema } from "effect"
 
 const types = `${paths.project}/consent-types` as const
+const anyVersion = Schema.String.annotate({ description: "The number of the version, from 1, or its id" })
 const one = { ...inProject, id: idOf("the consent type") }
+const translation = {
+  ...one,
+  version: anyVersion,
+  language: Schema.String.annotate({ description: "The language of the texts: a tag of BCP 47, such as `de`" }),
+}
 
 /** The group `consentTypes`. */
 export const ConsentTypes = HttpApiGroup.make("consentTypes")
@@ -52,8 +58,9 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
     HttpApiEndpoint.get("getConsentTypeVersion", `${types}/:id/versions/:version`, {
       params: {
         ...one,
-        version: Schema.String.annotate({ description: "The number of the version, from 1, or its id" }),
+        version: anyVersion,
       },
+      query: ConsentTypeWire.languageParameter,
       success: ConsentTypeWire.ConsentTypeVersion,
       error: Problem.authenticated,
     })
@@ -69,6 +76,31 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
         about(
           "Cancel a version of a consent type",
           "Only before it is in force (409 `version_in_force`): from then on it is as if it had never been scheduled.",
+        ),
+      ),
+    HttpApiEndpoint.put("giveTranslation", `${types}/:id/versions/:version/texts/:language`, {
+      params: translation,
+      payload: ConsentTypeWire.TranslationTexts,
+      success: ConsentTypeWire.Translation,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about(
+          "Translate a version of a consent type",
+          "Given once: the same texts again change nothing, and others are 409 `translation_exists`.",
+        ),
+      ),
+    HttpApiEndpoint.delete("takeTranslationBack", `${types}/:id/versions/:version/texts/:language`, {
+      params: translation,
+      success: ConsentTypeWire.Translation,
+      error: Problem.changing,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about(
+          "Take a translation back",
+          "Only before the version is in force and while no event names it (409 `version_in_force`).",
         ),
       ),
   )

@@ -24,6 +24,12 @@ export const InEveryProject = Context.Reference<boolean>("assent/http/InEveryPro
 export const StreamsRows = Context.Reference<boolean>("assent/http/StreamsRows", { defaultValue: () => false })
 
 /**
+ * Whether the body of a request is a file, which is read while it arrives. As for a stream of rows, it has no time
+ * limit as long as bytes keep coming, and few such requests run at a time; it has a limit of size.
+ */
+export const StreamsFile = Context.Reference<boolean>("assent/http/StreamsFile", { defaultValue: () => false })
+
+/**
  * Whether the body of a request can hold declines alone. No quota refuses such a request before its body is read,
  * because a "no" that changes an answer is recorded even if the quota is used up.
  */

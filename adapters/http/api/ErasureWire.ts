@@ -50,15 +50,23 @@ const Destroyed = Schema.Struct({
   sessions: Schema.Int,
   externalIds: Schema.Int,
   identityTokens: Schema.Int,
+  complianceRequests: Schema.optionalKey(Schema.Int),
 }).annotate({ identifier: "Destroyed", description: "How many rows of each kind were deleted" })
 
 /** An erasure as it is listed. */
 export const Erasure = Schema.Struct({
   id: Schema.String,
   members: Schema.Array(Schema.String).annotate({ description: "Everybody who was counted as one person then" }),
-  erasedAt: Schema.String.annotate({ description: "As known from then on the person is unknown" }),
+  erasedAt: Schema.String.annotate({
+    description: "As known from then on the person is unknown, unless its identifiers were kept",
+  }),
   submitter: Schema.String.annotate({ description: "The id of the API key, or of the organization for a command" }),
   reason: Schema.Literals(erasureReasons),
+  scope: Schema.optionalKey(
+    Schema.Literal("held").annotate({
+      description: "Identifiers and joins were kept, and answers are what they were. Left out: everything was erased",
+    }),
+  ),
   destroyed: Destroyed,
 }).annotate({ identifier: "Erasure" })
 

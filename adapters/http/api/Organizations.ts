@@ -6,6 +6,7 @@ import { KeyRequired } from "./Credentials.ts"
 import { about, created, inOrganization, inProject, Needs, paths } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
 import * as CatalogWire from "./CatalogWire.ts"
+import * as LanguageWire from "./LanguageWire.ts"
 
 const projects = `${paths.organization}/projects` as const
 
@@ -60,6 +61,23 @@ export const Organizations = HttpApiGroup.make("organizations")
     })
       .annotate(Needs, "manage")
       .annotateMerge(about("Change a project", "An archived project takes only refusals.")),
+    HttpApiEndpoint.get("getProjectLanguages", `${paths.project}/languages`, {
+      params: inProject,
+      success: LanguageWire.Languages,
+      error: Problem.authenticated,
+    })
+      .annotate(Needs, "read")
+      .annotateMerge(about("Get the languages of a project", "Its default language, and those that it offers.")),
+    HttpApiEndpoint.put("setProjectLanguages", `${paths.project}/languages`, {
+      params: inProject,
+      payload: LanguageWire.NewLanguages,
+      success: LanguageWire.Languages,
+      error: Problem.authenticatedWithBody,
+    })
+      .annotate(Needs, "manage")
+      .annotateMerge(
+        about("Set the languages of a project", "In place of those before. No text and no answer changes."),
+      ),
   )
   .middleware(KeyRequired)
   .annotateMerge(OpenApi.annotations({ title: "Organizations and projects", description: "Who asks, and where." }))

@@ -8,6 +8,7 @@ import * as Fields from "../../../core/formats/Fields.ts"
 import { erasureReasons } from "../../../core/model/ErasureReason.ts"
 import * as People from "../../../core/model/People.ts"
 import { personalKinds } from "../../../core/model/PersonalKind.ts"
+import * as ComplianceWire from "./ComplianceWire.ts"
 import * as Wire from "./Wire.ts"
 
 /** The claim that an identifier names the visitor, with the identity token that proves it. */
@@ -73,7 +74,8 @@ const address = {
   country: part,
 }
 
-const profileMembers = {
+/** The members of a profile. `null`: it has none. */
+export const profileMembers = {
   firstName: part,
   middleName: part,
   lastName: part,
@@ -149,6 +151,7 @@ export const HeldErasure = Schema.Struct({
   members: Schema.Array(Schema.String),
   erasedAt: Schema.String,
   reason: Schema.Literals(erasureReasons),
+  scope: Schema.optionalKey(Schema.Literal("held")),
   submitter: Schema.String,
   destroyed: Schema.Record(Schema.String, Schema.Int).annotate({ description: "How many rows of each kind" }),
 })
@@ -194,6 +197,21 @@ export const PersonData = Schema.Struct({
       data: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
     }),
   ).annotate({ description: "Everything that is encrypted, in clear; without `data` if its key was destroyed" }),
+  complianceRequests: Schema.Array(
+    Schema.Struct({
+      id: Schema.String,
+      project: Schema.String,
+      request: ComplianceWire.Kind,
+      status: ComplianceWire.Status,
+      requestDate: Schema.String,
+      opener: Schema.optionalKey(
+        Schema.String.annotate({ description: "The person of the session that opened it; left out if a key did" }),
+      ),
+      session: Schema.optionalKey(Schema.String),
+      subject: Schema.optionalKey(Schema.String.annotate({ description: "The person that it is about" })),
+      data: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+    }),
+  ).annotate({ description: "Those that one of them opened or that are about one; `data` is what was encrypted" }),
   facts: Schema.Array(Fact),
   erasures: Schema.Array(HeldErasure),
   projects: Schema.Array(

@@ -16,8 +16,10 @@ export const titles = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  406: "Not Acceptable",
   408: "Request Timeout",
   409: "Conflict",
+  410: "Gone",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   417: "Expectation Failed",
@@ -83,6 +85,15 @@ const conflict = answered(
   }),
 )
 
+const notAcceptable = problem(406)
+const gone = answered(
+  410,
+  Schema.Struct({
+    ...fields(410),
+    mark: Schema.String.annotate({ description: "Where to go on, as `after`" }),
+  }),
+)
+
 const tooLarge = problem(413)
 const unsupported = problem(415)
 const unprocessable = problem(422)
@@ -104,8 +115,14 @@ export const limitedWithBody = [...withBody, tooMany] as const
 /** The errors of requests with a credential. */
 export const authenticated = [...always, unauthorized, forbidden, tooMany] as const
 
+/** The errors of requests for the changes of a project. */
+export const following = [...authenticated, notAcceptable, gone] as const
+
 /** The errors of requests with a credential that change something. */
 export const changing = [...authenticated, conflict] as const
 
 /** The errors of requests with a credential and a body. */
 export const authenticatedWithBody = [...authenticated, ...body] as const
+
+/** The errors of requests that say where in the changes of a project a webhook begins. */
+export const webhook = [...authenticatedWithBody, gone] as const

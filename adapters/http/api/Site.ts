@@ -59,10 +59,12 @@ export const Site = HttpApiGroup.make("site")
     ),
     HttpApiEndpoint.get("getVisitorConsentTypes", `${paths.site}/consent-types`, {
       params: onSite,
-      query: CatalogWire.entryParameters,
+      query: { ...CatalogWire.entryParameters, ...ConsentTypeWire.shownLanguage },
       success: ConsentTypeWire.ConsentTypePage,
       error: Problem.authenticated,
-    }).annotateMerge(about("List active consent types", "What the visitor can be asked.")),
+    }).annotateMerge(
+      about("List active consent types", "What the visitor can be asked, in its language where there are texts in it."),
+    ),
     HttpApiEndpoint.post("identify", `${paths.site}/identify`, {
       params: onSite,
       payload: PeopleWire.Identification,

@@ -21,6 +21,7 @@ export const VisitorItem = Schema.Struct({
   ...ItemLine.typeFields,
   consentState: Exchange.State,
   consentAction: Schema.Literals(["implied", "user_click"]),
+  language: ItemLine.ShownLanguage,
 })
 
 /** A batch of 1 to 1000 items, of which all are recorded or none. */
@@ -93,6 +94,7 @@ export const Event = Schema.Struct({
   externalId: Schema.optionalKey(Schema.String),
   ...typeName,
   version: Schema.Int,
+  language: Schema.optionalKey(Schema.String.annotate({ description: "The language of the text that was shown" })),
   erased: Schema.optionalKey(
     Schema.Literal(true).annotate({
       description:
@@ -150,7 +152,7 @@ export const page = <S extends Schema.Constraint>(item: S) =>
 export const EventPage = page(Event)
 
 /** A decision in an answer. */
-const Decision = Schema.Struct({
+export const Decision = Schema.Struct({
   ...Exchange.Decision.fields,
   ...typeName,
   namedSince: Schema.optionalKey(

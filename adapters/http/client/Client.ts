@@ -5,20 +5,17 @@
  * Retries}), and follows no redirect, because a redirect would send the credential to another address. Errors have the
  * types that the API declares for them.
  */
-import { Effect, flow, identity, Layer, Option, Predicate } from "effect"
+import { Effect, flow, identity, Layer, Option } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
-import {
-  type HttpApi,
-  HttpApiClient,
-  type HttpApiEndpoint,
-  type HttpApiGroup,
-  HttpApiMiddleware,
-} from "effect/http-api"
+import { type HttpApi, HttpApiClient, type HttpApiEndpoint, HttpApiMiddleware } from "effect/http-api"
 import { Api } from "../api/Api.ts"
 import { KeyRequired, SessionRequired } from "../api/Credentials.ts"
+import { isProblem, Refusal } from "./Refusal.ts"
 import { IdempotencyKey, type Retries, withRetries } from "./Retries.ts"
 import { withPositions } from "./SeenPositions.ts"
 
+export { type ChangePage, changes, type ChangesRequest } from "./Following.ts"
+export { isProblem, type Problem, Refusal } from "./Refusal.ts"
 export type { Retries } from "./Retries.ts"
 
 /** The address of the service, the credentials, and how requests are sent. */
@@ -97,24 +94,6 @@ export const make = (options: Options): Effect.Effect<Client, never, HttpClient.
 export const withIdempotencyKey = (key: string) => Effect.provideService(IdempotencyKey, key)
 
 type Groups = typeof Api extends HttpApi.HttpApi<infer _Id, infer Groups> ? Groups : never
-
-type Endpoints = Extract<HttpApiGroup.Endpoints<Groups>, HttpApiEndpoint.ConstraintRequest>
-
-/** The body of any error that the API declares. */
-export type Problem = Endpoints["~Error"]["Type"]
-
-/** Whether a failure is an error answer of the server that the API declares. */
-export const isProblem = (error: unknown): error is Problem => Predicate.hasProperty(error, "statusCode")
-
-/** The error that a promise is rejected with when the server answers an error that the API declares. */
-export class Refusal extends Error {
-  override readonly name = "Refusal"
-  readonly problem: Problem
-  constructor(problem: Problem) {
-    super(`${problem.status} ${problem.title}: ${problem.detail}`)
-    this.problem = problem
-  }
-}
 
 /** The options of one call. */
 export interface Call {

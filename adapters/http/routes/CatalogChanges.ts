@@ -26,6 +26,9 @@ export const withoutBody = Effect.fnUntraced(function* (request: HttpServerReque
   return yield* IdempotencyKey.of(request, key.id, { text: "" })
 })
 
+/** The JSON Pointer to a member of the body; to the whole body if no member is named. */
+const pointerTo = (field: string): string => (field === "" ? "" : `/${field}`)
+
 /** The outcome of a change that was made now or by an earlier request with the same key; fails if it was refused. */
 export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutcome<Value>) {
   const result = yield* IdempotencyKey.orRefuse(outcome)
@@ -33,12 +36,12 @@ export const orRefuse = Effect.fnUntraced(function* <Value>(outcome: CatalogOutc
     case "NotFound":
       return yield* new Answer.HttpProblem({ status: 404, detail: "there is no such thing" })
     case "Refused": {
-      const errors = result.faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
+      const errors = result.faults.map(({ code, detail, field }) => ({ pointer: pointerTo(field), code, detail }))
       return yield* new Answer.HttpProblem({ status: 422, detail: "nothing was changed: a rule is broken", errors })
     }
     case "Conflict": {
       const { fault, version } = result
-      const errors = [{ pointer: `/${fault.field}`, code: fault.code, detail: fault.detail }]
+      const errors = [{ pointer: pointerTo(fault.field), code: fault.code, detail: fault.detail }]
       const detail = `nothing was changed: ${fault.detail}`
       return yield* new Answer.HttpProblem({ status: 409, detail, errors, ...(version !== undefined && { version }) })
     }

@@ -3,12 +3,15 @@
  */
 import { Clock, Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { ListedType, ProjectScope } from "../../../core/model/Catalog.ts"
+import type { ListedType, ProjectScope, Translation } from "../../../core/model/Catalog.ts"
+import * as LanguageTag from "../../../core/model/LanguageTag.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import type { CatalogFault } from "../../../core/catalog/CatalogChange.ts"
 import * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
 import * as ConsentTypeVersions from "../../../core/catalog/ConsentTypeVersions.ts"
+import * as ShownTexts from "../../../core/catalog/ShownTexts.ts"
+import * as Translations from "../../../core/catalog/Translations.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { Api } from "../api/Api.ts"
 import * as ConsentTypeWire from "../api/ConsentTypeWire.ts"
@@ -33,12 +36,14 @@ const subcategoryOf = (given: New["subcategory"]): string => (typeof given === "
 const textsAndConditions = ({
   consentDuration,
   document,
+  language,
   url,
   ...fields
 }: Omit<Change, "category" | "subcategory" | "label" | "version">) => ({
   ...Exchange.present(fields),
   ...(consentDuration !== undefined && { consentDuration }),
   ...(document !== undefined && { document }),
+  ...(language !== undefined && { language }),
   ...(url !== undefined && { url }),
 })
 
@@ -94,6 +99,30 @@ const newReader = (now: Instant.Instant): Decoder<New> =>
 const changeReader = (type: ListedType | undefined, now: Instant.Instant): Decoder<Change> =>
   reader<Change>(decodeChange, {}, (body) => ConsentTypes.faultsOf(toChange(body), type, now))
 
+const decodeTexts = Exchange.decoder(ConsentTypeWire.TranslationTexts)
+
+const noVersion = new Answer.HttpProblem({ status: 404, detail: "there is no such version" })
+const noTexts = new Answer.HttpProblem({ status: 404, detail: "the version has no texts in this language" })
+const notLanguage = new Answer.HttpProblem({
+  status: 422,
+  detail: "nothing was changed: a rule is broken",
+  errors: [{ parameter: "language", code: "language_not_valid", detail: LanguageTag.expected }],
+})
+
+const translationIn = (translations: ReadonlyArray<Translation>, language: string): Translation | undefined =>
+  translations.find((each) => each.language === language)
+
+/** What the path of a translation names; fails for a language that is no tag. */
+const translationName = Effect.fnUntraced(function* (params: {
+  readonly id: string
+  readonly version: string
+  readonly language: string
+}) {
+  const language = LanguageTag.canonical(params.language)
+  if (language === undefined) return yield* notLanguage
+  return { consentType: params.id.toLowerCase(), version: params.version.toLowerCase(), language }
+})
+
 type Filter = { readonly [Parameter in keyof typeof ConsentTypeWire.typeParameters]?: unknown }
 
 /** Whether the current members of a type match the filter of a query. */
@@ -105,11 +134,15 @@ const matches = (type: ListedType, query: Filter, now: Instant.Instant): boolean
   )
 }
 
-/** A page of the types of a project. Its cursors are valid only for the same `caller`. */
+/**
+ * A page of the types of a project. Its cursors are valid only for the same `caller`. `choice`: in which language they
+ * are shown; filters and order are of the own texts of the types all the same.
+ */
 export const list = Effect.fnUntraced(function* (
   { organization, project, types }: ProjectScope,
   caller: string,
   query: Filter & Parameters<(typeof Ledger)["Service"]["listEntries"]>[3],
+  choice?: ConsentTypeJson.ShownChoice,
 ) {
   yield* Pages.check(query)
   const ledger = yield* Ledger
@@ -117,7 +150,7 @@ export const list = Effect.fnUntraced(function* (
   const matching = types.all
     .filter((type) => matches(type, query, now))
     .map((type) => ({ ...type, name: ConsentTypeVersions.inForce(type, now).name }))
-  const bytesOf = (type: ListedType) => ConsentTypeJson.listedBytes(type, now)
+  const bytesOf = (type: ListedType) => ConsentTypeJson.listedBytes(type, now, choice?.choose)
   const { cursor: _, limit: __, offset: ___, ...bound } = query
   const outcome = yield* ledger.listEntries(
     organization,
@@ -126,7 +159,7 @@ export const list = Effect.fnUntraced(function* (
     query,
     bytesOf,
   )
-  return yield* Pages.answerAll(outcome, (page) => ConsentTypeJson.answerListed(page, now))
+  return yield* Pages.answerAll(outcome, (page) => ConsentTypeJson.answerListed(page, now, choice))
 })
 
 /** The handlers of the group `consentTypes`. */
@@ -183,16 +216,48 @@ export const layer = HttpApiBuilder.group(Api, "consentTypes", (handlers) =>
         }),
       ),
     )
-    .handle("getConsentTypeVersion", ({ params }) =>
+    .handle("getConsentTypeVersion", ({ params, query }) =>
       Answer.respond(
         Effect.gen(function* () {
           const { types } = (yield* PathScope.current).scope
           const type = types.byId.get(params.id.toLowerCase())
           const version = type && ConsentTypeVersions.find(type, params.version.toLowerCase())
-          if (type === undefined || version === undefined) {
-            return yield* new Answer.HttpProblem({ status: 404, detail: "there is no such version" })
-          }
-          return Answer.json(yield* ConsentTypeJson.answerVersion(type, version))
+          if (type === undefined || version === undefined) return yield* noVersion
+          const translations = Translations.ofVersion(types, type.id, version)
+          const languages = translations.map(({ language }) => language)
+          const wanted = query.language === undefined ? undefined : translationIn(translations, query.language)
+          const isOwn = query.language === undefined || (wanted === undefined && query.language === version.language)
+          if (!isOwn && wanted === undefined) return yield* noTexts
+          const texts = wanted ? ShownTexts.ofTranslation(wanted, version) : ShownTexts.ofVersion(type, version)
+          return Answer.json(yield* ConsentTypeJson.answerVersion({ type, version, texts, languages }))
+        }),
+      ),
+    )
+    .handleRaw("giveTranslation", ({ params, request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { scope } = yield* PathScope.current
+          const name = yield* translationName(params)
+          const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeTexts, {
+            maxBytes: bodyMaxBytes,
+          })
+          const answer = ConsentTypeJson.writeTranslation
+          const texts = { name: fields.name, ...Exchange.present(fields) }
+          const outcome = yield* setup.giveTranslation(scope, name, texts, { ...idempotency, answer })
+          return yield* CatalogChanges.answer(outcome, answer)
+        }),
+      ),
+    )
+    .handle("takeTranslationBack", ({ params, request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { scope } = yield* PathScope.current
+          const name = yield* translationName(params)
+          const answer = ConsentTypeJson.writeTranslation
+          const answering = { ...(yield* CatalogChanges.withoutBody(request)), answer }
+          return yield* CatalogChanges.answer(yield* setup.takeTranslationBack(scope, name, answering), answer)
         }),
       ),
     )

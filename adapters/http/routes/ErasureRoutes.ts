@@ -63,7 +63,7 @@ const logUnavailable = new Answer.HttpProblem({
 })
 
 /** How many writes an erasure is counted as: each table that it deletes from, and the rows of the erasure. */
-const writes = 10
+const writes = 12
 
 /** The counts in the same order, whatever store counted them. */
 const destroyedJson = ({ aliases, formerAliases, personalData, personKeys, sessions, ...others }: Destroyed) => ({
@@ -74,14 +74,16 @@ const destroyedJson = ({ aliases, formerAliases, personalData, personKeys, sessi
   sessions,
   externalIds: others.externalIds,
   identityTokens: others.identityTokens,
+  ...(others.complianceRequests !== undefined && { complianceRequests: others.complianceRequests }),
 })
 
-const erasureJson = ({ destroyed, id, members, reason, recordedAt, submitter }: Erasure) => ({
+const erasureJson = ({ destroyed, id, members, reason, recordedAt, scope, submitter }: Erasure) => ({
   id,
   members,
   erasedAt: Instant.format(recordedAt),
   submitter,
   reason,
+  ...(scope !== undefined && { scope }),
   destroyed: destroyedJson(destroyed),
 })
 

@@ -26,6 +26,7 @@ export const fromVisitor =
     person: { concordId },
     consentState: item.consentState,
     consentAction: item.consentAction,
+    ...(item.language != null && { language: item.language }),
   })
 
 /** A violation in the body. */

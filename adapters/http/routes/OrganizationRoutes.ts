@@ -3,7 +3,7 @@
  */
 import { Effect, Result } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { Organization, Project, Retention } from "../../../core/model/Catalog.ts"
+import type { Organization, Project, ProjectLanguages, Retention } from "../../../core/model/Catalog.ts"
 import * as EarliestDate from "../../../core/model/EarliestDate.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
@@ -16,6 +16,8 @@ import * as Role from "../../../core/model/Role.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentKey } from "../api/Credentials.ts"
 import * as CatalogWire from "../api/CatalogWire.ts"
+import * as LanguageWire from "../api/LanguageWire.ts"
+import * as ComplianceSettings from "../api/ComplianceSettings.ts"
 import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as CatalogChanges from "./CatalogChanges.ts"
@@ -38,6 +40,7 @@ const decodeNewOrganization = decoder(CatalogWire.NewOrganization)
 const decodeOrganization = decoder(CatalogWire.OrganizationChange)
 const decodeNewProject = decoder(CatalogWire.NewProject)
 const decodeProject = decoder(CatalogWire.ProjectChange)
+const decodeLanguages = Exchange.decoder(LanguageWire.NewLanguages)
 
 const organizationJson = (organization: Organization) => ({
   id: organization.id,
@@ -45,6 +48,10 @@ const organizationJson = (organization: Organization) => ({
   primaryDomain: organization.primaryDomain,
   privacyPolicyUrl: organization.privacyPolicyUrl,
   jwks: { keys: organization.publicKeys },
+  ...(organization.timeZone !== undefined && { timeZone: organization.timeZone }),
+  ...(organization.holidays !== undefined && { holidays: organization.holidays }),
+  ...(organization.privacyContact !== undefined && { privacyContact: organization.privacyContact }),
+  ...(organization.representative !== undefined && { representative: organization.representative }),
   dateCreated: Instant.format(organization.dateCreated),
   dateUpdated: Instant.format(organization.dateUpdated),
 })
@@ -64,9 +71,15 @@ const projectJson = (project: Project) => ({
   status: project.status,
   earliestConsentDate: Instant.format(project.earliestConsentDate ?? EarliestDate.defaultOfProjects),
   ...(project.retention !== undefined && { retention: retentionJson(project.retention) }),
+  ...(project.leads !== undefined && { leads: project.leads.map(Period.format) }),
+  ...ComplianceSettings.projectJson(project),
   dateCreated: Instant.format(project.dateCreated),
   dateUpdated: Instant.format(project.dateUpdated),
 })
+
+/** The languages of a project as JSON. */
+const writeLanguages = ({ default: main, offered }: Partial<ProjectLanguages>): string =>
+  JSON.stringify({ ...(main !== undefined && { default: main }), offered: offered ?? [] })
 
 const write = (value: object): string => JSON.stringify(value)
 const writeOrganization = (organization: Organization) => write(organizationJson(organization))
@@ -105,13 +118,17 @@ const toRetention = (retention: typeof CatalogWire.ProjectChange.Type.retention)
 const optionalOf = ({
   appOrigins,
   earliestConsentDate,
+  leads,
   retention,
   status,
-}: Pick<typeof CatalogWire.ProjectChange.Type, "appOrigins" | "earliestConsentDate" | "retention" | "status">) => ({
+  ...others
+}: Omit<typeof CatalogWire.ProjectChange.Type, "domains" | "name" | "type">) => ({
+  ...ComplianceSettings.ofProject(others),
   ...(appOrigins != null && { appOrigins }),
   ...(status != null && { status }),
   ...(earliestConsentDate !== undefined && { earliestConsentDate }),
   ...(retention !== undefined && { retention: toRetention(retention) }),
+  ...(leads !== undefined && { leads }),
 })
 
 const listOrganizations = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["listEntries"]>[3]) {
@@ -176,8 +193,15 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           const { organization } = yield* CurrentKey
           const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeOrganization)
           yield* checkKeys(fields)
-          const { jwks, ...rest } = fields
-          const change = toOrganization({ ...Exchange.present(rest), ...(jwks !== undefined && { jwks }) })
+          const { holidays, jwks, privacyContact, representative, timeZone, ...rest } = fields
+          const change = toOrganization({
+            ...Exchange.present(rest),
+            ...(jwks !== undefined && { jwks }),
+            ...(holidays !== undefined && { holidays }),
+            ...(privacyContact !== undefined && { privacyContact }),
+            ...(representative !== undefined && { representative }),
+            ...(timeZone !== undefined && { timeZone }),
+          })
           const answering = { ...idempotency, answer: writeOrganization }
           const outcome = yield* setup.updateOrganization(organization, change, answering)
           return yield* CatalogChanges.answer(outcome, writeOrganization)
@@ -214,6 +238,23 @@ export const layer = HttpApiBuilder.group(Api, "organizations", (handlers) =>
           }
           const answering = { ...idempotency, answer: writeProject }
           return yield* CatalogChanges.answer(yield* setup.updateProject(scope, change, answering), writeProject)
+        }),
+      ),
+    )
+    .handle("getProjectLanguages", () =>
+      Answer.respond(
+        Effect.map(PathScope.current, ({ scope }) => Answer.json(writeLanguages(scope.project.languages ?? {}))),
+      ),
+    )
+    .handleRaw("setProjectLanguages", ({ request }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { setup } = yield* Ledger
+          const { scope } = yield* PathScope.current
+          const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeLanguages)
+          const languages = { default: fields.default, offered: fields.offered ?? [fields.default] }
+          const answering = { ...idempotency, answer: writeLanguages }
+          return yield* CatalogChanges.answer(yield* setup.setLanguages(scope, languages, answering), writeLanguages)
         }),
       ),
     ),

@@ -18,7 +18,7 @@ import * as Pages from "./Pages.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Questions from "./Questions.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
-import * as ConsentTypeRoutes from "./ConsentTypeRoutes.ts"
+import * as ShownLanguage from "./ShownLanguage.ts"
 
 /**
  * The seconds for which a browser may reuse a consent state. 0 unless configured, so that an answer that is given on
@@ -112,13 +112,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         }),
       ),
     )
-    .handle("getVisitorConsentTypes", ({ query }) =>
-      Answer.respond(
-        Effect.gen(function* () {
-          const { session, scope } = yield* CurrentVisitor
-          return yield* ConsentTypeRoutes.list(scope, session.id, { ...query, status: "active" })
-        }),
-      ),
+    .handle("getVisitorConsentTypes", ({ query, request }) =>
+      Answer.respond(ShownLanguage.listTypes(query, request.headers["accept-language"])),
     )
     .handleRaw("identify", ({ request }) => Answer.respond(Identifications.identify(request)))
     .handleRaw("keepProfile", ({ request }) => Answer.respond(Profiles.keep(request))),

@@ -32,6 +32,8 @@ export class HttpProblem extends Data.TaggedError("HttpProblem")<{
   readonly headers?: Readonly<Record<string, string>>
   /** The version in force, if the request was meant to change another one. */
   readonly version?: number
+  /** Where to go on in the changes, if the place that was named is lost. */
+  readonly mark?: string
   /** The person that would be erased, and counts, if an erasure must be confirmed first. */
   readonly toConfirm?: {
     readonly concordId: string
@@ -70,7 +72,7 @@ const named = (errors: ReadonlyArray<Violation>): ReadonlyArray<Violation> => {
 }
 
 /** The body of an error answer, and the `instance` under which it is logged. */
-export const write = ({ status, detail, errors, toConfirm, version }: HttpProblem) => {
+export const write = ({ status, detail, errors, mark, toConfirm, version }: HttpProblem) => {
   const title = ProblemBody.titles[status]
   // Node buffers random bytes. Asking the operating system for each id was a fifth of the cost of a refusal.
   const instance = `urn:uuid:${randomUUID()}`
@@ -85,6 +87,7 @@ export const write = ({ status, detail, errors, toConfirm, version }: HttpProble
     instance,
     ...(errors !== undefined && { errors: named(errors) }),
     ...(version !== undefined && { version }),
+    ...(mark !== undefined && { mark }),
     ...(toConfirm !== undefined && { toConfirm }),
   })
   return { body, instance }
@@ -205,6 +208,8 @@ export interface Body {
 export interface BodyOptions {
   /** The value of an absent body. Without it, a body is required. */
   readonly absent?: unknown
+  /** Whether a body without bytes is absent too, because clients name its media type all the same. */
+  readonly mayBeEmpty?: boolean
   readonly maxBytes?: number
 }
 
@@ -221,27 +226,21 @@ const checkAfter = (startedAt: number): Effect.Effect<unknown, HttpProblem | Sto
     ? Effect.void
     : Effect.flatMap(StillAllowed.StillAllowed, (check) => check)
 
-/**
- * Reads a JSON body. Bytes that are not valid UTF-8 are refused, because replacing them could make two different texts
- * equal.
- */
-export const readBody = Effect.fnUntraced(function* (
-  request: HttpServerRequest.HttpServerRequest,
-  { absent, maxBytes = bodyMaxBytes }: BodyOptions = {},
-) {
-  if (absent !== undefined && !hasBody(request)) return emptyBody(absent)
-  const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
-  if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
-    return yield* new HttpProblem({ status: 415, detail: "send the body as application/json" })
-  }
-  const account = yield* Account.CurrentAccount
+/** Where the limit of a body comes from: what may be read at all, or a quota that is lower. */
+const limitOf = (maxBytes: number, account: Account.Account) => {
   const isAboveQuota = account.bodyMaxBytes() < maxBytes
   const limit = isAboveQuota ? account.bodyMaxBytes() : maxBytes
   /** Made only where it is answered, because an error takes its stack, which costs more than reading a small body. */
   const tooLarge = () => (isAboveQuota ? tooLargeAboveQuota(limit) : tooLargeFor(limit))
-  if (Number(request.headers["content-length"]) > limit) return yield* tooLarge()
-  const startedAt = performance.now()
-  const bytes = yield* request.arrayBuffer.pipe(
+  return { limit, tooLarge }
+}
+
+/** The bytes of a body of at most `limit` bytes. */
+const bytesWithin = (
+  request: HttpServerRequest.HttpServerRequest,
+  { limit, tooLarge }: ReturnType<typeof limitOf>,
+): Effect.Effect<ArrayBuffer, HttpProblem> =>
+  request.arrayBuffer.pipe(
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limit)),
     Effect.mapError((error) =>
       Option.match(problemOf(error, limit), {
@@ -250,9 +249,35 @@ export const readBody = Effect.fnUntraced(function* (
       }),
     ),
   )
+
+/** Reads the bytes of a body of any media type. */
+export const readBytes = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, maxBytes: number) {
+  const account = yield* Account.CurrentAccount
+  const within = limitOf(maxBytes, account)
+  if (Number(request.headers["content-length"]) > within.limit) return yield* within.tooLarge()
+  const startedAt = performance.now()
+  const bytes = yield* bytesWithin(request, within)
   // The bytes that the head announced were drawn before.
   if (request.headers["content-length"] === undefined) yield* account.charge({ bytes: bytes.byteLength })
   yield* checkAfter(startedAt)
+  return new Uint8Array(bytes)
+})
+
+/**
+ * Reads a JSON body. Bytes that are not valid UTF-8 are refused, because replacing them could make two different texts
+ * equal.
+ */
+export const readBody = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  { absent, mayBeEmpty = false, maxBytes = bodyMaxBytes }: BodyOptions = {},
+) {
+  if (absent !== undefined && !hasBody(request)) return emptyBody(absent)
+  const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
+  if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
+    return yield* new HttpProblem({ status: 415, detail: "send the body as application/json" })
+  }
+  const bytes = yield* readBytes(request, maxBytes)
+  if (mayBeEmpty && bytes.byteLength === 0) return emptyBody(absent)
   const text = yield* Effect.try({ try: () => utf8.decode(bytes), catch: () => notJson })
   if (!JsonValues.areFew(text)) return yield* tooManyValues
   return yield* Effect.try({ try: (): Body => ({ text, json: JSON.parse(text) }), catch: () => notJson })

@@ -126,7 +126,7 @@ export const sessionLayer = Layer.effect(
         return now.isLive === isLive ? yield* scopeNow : yield* sessionEnded
       })
       const isUsed = isLive && !account.isExceeded()
-      const visitor = { session: isUsed ? yield* ledger.useSession(session) : session, scope, isLive }
+      const visitor = { session: isUsed ? yield* ledger.useSession(scope.project, session) : session, scope, isLive }
       return (context: Context.Context<never>) =>
         Context.add(context, CurrentVisitor, visitor).pipe(
           Context.add(CurrentAccount, account),

@@ -2,9 +2,9 @@
  * The headers that restrict browsers and caches, on every answer: no guessing of the media type, no scripts, no
  * embedding, no referrer, and no answer to one credential for a request with another (`Vary`, RFC 9111, section 4.1).
  *
- * The reference at `/docs` is the only page. It may run the scripts that it was built with, listed by their hashes (CSP
- * 3, section 2.3.1), and call this service. An injected script is not run, and the page can send nothing to another
- * host.
+ * The reference at `/docs` is the only page with scripts. It may run the scripts that it was built with, listed by
+ * their hashes (CSP 3, section 2.3.1), and call this service. An injected script is not run, and the page can send
+ * nothing to another host.
  */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
@@ -42,7 +42,10 @@ const ofPage = (html: string): Fields => {
 /** The fields of each page, by its bytes, because hashing the scripts takes longer than answering. */
 const pages = new WeakMap<Uint8Array, Fields>()
 
-const fieldsOf = ({ body }: HttpServerResponse.HttpServerResponse): Fields => {
+const fieldsOf = ({ body, headers }: HttpServerResponse.HttpServerResponse): Fields => {
+  if (headers["content-disposition"] !== undefined) return ofDownload
+  // The page of a requester names its style sheet, and takes forms.
+  if (headers["content-security-policy"] !== undefined) return always
   if (body._tag !== "Uint8Array" || !body.contentType.startsWith("text/html")) return ofData
   const fields = pages.get(body.body) ?? ofPage(new TextDecoder().decode(body.body))
   pages.set(body.body, fields)
@@ -55,10 +58,24 @@ const variesBy = (request: HttpServerRequest.HttpServerRequest): Fields => {
   return RequestLog.matchedRoute(request)?.takesKey === true ? { vary: "x-api-key" } : {}
 }
 
+/** The same, with a header that the answer names itself. */
+const alsoVarying = (request: HttpServerRequest.HttpServerRequest, named: string): Fields => {
+  const { vary } = variesBy(request)
+  return { vary: vary === undefined ? named : `${vary}, ${named}` }
+}
+
 /** The id under which the request is logged. */
 const idOf = (request: HttpServerRequest.HttpServerRequest): Fields => {
   const id = RequestLog.requestId(request)
   return id === undefined ? {} : { "x-request-id": id }
+}
+
+/** The fields of a file that is downloaded: where a browser opens it nevertheless, it has no origin (`sandbox`). */
+export const ofDownload: Fields = {
+  ...ofData,
+  "content-security-policy": `${ofData["content-security-policy"]!}; sandbox`,
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "private, no-store",
 }
 
 /** An answer that sets no `cache-control` is not cached, because it may be about a person. */
@@ -79,6 +96,7 @@ const complete = (
   HttpServerResponse.setHeaders(response, {
     ...idOf(request),
     ...variesBy(request),
+    ...(response.headers["vary"] !== undefined && alsoVarying(request, response.headers["vary"])),
     ...(response.headers["cache-control"] === undefined && uncached),
     ...fieldsOf(response),
   })

@@ -50,7 +50,8 @@ export interface Example {
   /** In place of a JSON body: the same rows in each media type that is accepted. */
   readonly texts?: Readonly<Record<string, string>>
   readonly status: number
-  readonly answer: unknown
+  /** Left out where the answer has no body. */
+  readonly answer?: unknown
 }
 
 /** All examples, in the order in which they can be sent. */
@@ -91,6 +92,25 @@ const cached = {
   "Cache-Control": text("For how long the answer may be taken for what it is"),
 }
 
+/** The other form of the changes of a project. */
+const asEvents = {
+  "text/event-stream": {
+    schema: {
+      type: "string",
+      description:
+        "Server-sent events: `data` is a change, `event` its type, `id` a mark. `event: lost` names a `mark` to go on from",
+    },
+  },
+}
+
+const lastEventId = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  description: "Of server-sent events: the last `id`, which is taken in place of `after`",
+  schema: { type: "string" },
+}
+
 const idempotencyKey = {
   name: "Idempotency-Key",
   in: "header",
@@ -106,6 +126,7 @@ const wholeNumbers: Readonly<Record<string, Json>> = {
   offset: { type: "integer", minimum: 0, default: 0 },
   limit: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
   version: { type: "integer", minimum: 1 },
+  wait: { type: "integer", minimum: 0, maximum: 60, default: 0 },
 }
 
 const nameOf = ({ operationId }: Operation): string => operationId.split(".").at(-1)!
@@ -118,7 +139,7 @@ HttpApi.reflect(Api, {
     endpoints.set(endpoint.identifier, { endpoint, streamsRows: Context.get(mergedAnnotations, StreamsRows) }),
 })
 
-const keyed: ReadonlySet<string> = new Set(["post", "patch", "delete"])
+const keyed: ReadonlySet<string> = new Set(["post", "put", "patch", "delete"])
 
 /**
  * Whether an operation takes an `Idempotency-Key`. An import needs none, because rows that were recorded are
@@ -179,13 +200,15 @@ const withExample = (content: Readonly<Record<string, Media>>, example: (type: s
     }),
   )
 
+const isJson = (type: string): boolean => /\bjson$/.test(type)
+
 const bodyOf = ({ content }: NonNullable<Operation["requestBody"]>, example: Example | undefined) => ({
   required: true,
   content: withExample(
     Object.fromEntries(
       Object.entries(content).map(([type, { schema }]) => [type, { schema: openBody(schema) as Json }]),
     ),
-    (type) => example?.texts?.[type] ?? example?.body,
+    (type) => example?.texts?.[type] ?? (isJson(type) || typeof example?.body === "string" ? example?.body : undefined),
   ),
 })
 
@@ -209,12 +232,17 @@ const parameterOf = (parameter: Parameter, example: Example | undefined): Parame
 
 const describeOperation = (method: string, operation: Operation): Operation => {
   const operationId = nameOf(operation)
+  const isFeed = operationId === "listChanges"
   const example = exampleSequence.find((each) => each.operation === operationId)
   const parameters = (operation.parameters ?? []).map((parameter) => parameterOf(parameter, example))
   const responses = Object.entries(operation.responses).map(([status, answered]) => {
     const headers = headersOf(status, method, operation)
     const isShown = status === String(example?.status)
-    const content = answered.content && withExample(answered.content, () => (isShown ? example?.answer : undefined))
+    const isText = typeof example?.answer === "string"
+    const own =
+      answered.content &&
+      withExample(answered.content, (type) => (isShown && isText !== isJson(type) ? example?.answer : undefined))
+    const content = own && isFeed && status === "200" ? { ...own, ...asEvents } : own
     const described = { ...answered, ...(content && { content }), ...(Object.keys(headers).length > 0 && { headers }) }
     return [status, described] as const
   })
@@ -225,6 +253,7 @@ const describeOperation = (method: string, operation: Operation): Operation => {
       ...parameters,
       ...(takesKey(method, operation) ? [idempotencyKey] : []),
       ...(takesPositions(operation) ? [positions] : []),
+      ...(isFeed ? [lastEventId] : []),
     ],
     ...(operation.requestBody && { requestBody: bodyOf(operation.requestBody, example) }),
     responses: Object.fromEntries(responses),

@@ -12,7 +12,7 @@ import { HttpApi } from "effect/http-api"
 import type { IncomingMessage } from "node:http"
 import { Api } from "../api/Api.ts"
 import { KeyRequired } from "../api/Credentials.ts"
-import { Probe, SiteApi, StreamsRows } from "../api/Endpoint.ts"
+import { paths, Probe, SiteApi, StreamsFile, StreamsRows } from "../api/Endpoint.ts"
 
 /** A path with the methods it takes. */
 export interface Route {
@@ -50,6 +50,12 @@ const declaredEndpoints = (): ReadonlyArray<Declared> => {
 
 const endpoints = declaredEndpoints()
 
+/** The path of the page of a requester. It is no endpoint, because programs have the API. */
+export const requesterPage = `${paths.site}/compliance-requests/:id/page/:ticket` as const
+
+/** The path of a callback about a task. It is no endpoint, because its form is that of OpenDSR. */
+export const taskCallback = "/callbacks/:token"
+
 const buildRoutes = (): ReadonlyArray<Route> => {
   const byTemplate = new Map<string, Route>()
   const add = ({ method, takesKey, takesQuery, template }: Omit<Declared, "annotations">) => {
@@ -64,7 +70,12 @@ const buildRoutes = (): ReadonlyArray<Route> => {
   for (const endpoint of endpoints) add(endpoint)
   for (const template of ["/openapi.json", "/docs"])
     add({ method: "GET", template, takesQuery: false, takesKey: false })
-  return [...byTemplate.values()]
+  // Mail servers and programs that read mails add parameters to links.
+  for (const method of ["GET", "POST"]) add({ method, template: requesterPage, takesQuery: true, takesKey: false })
+  add({ method: "POST", template: taskCallback, takesQuery: false, takesKey: false })
+  const parameters = ({ template }: Route) => template.split(":").length
+  // A path with fewer parameters is more exact: `/data-systems/import` is not the data system `import`.
+  return [...byTemplate.values()].toSorted((a, b) => parameters(a) - parameters(b))
 }
 
 const routes = buildRoutes()
@@ -84,13 +95,13 @@ const probes = new RegExp(
 /** Whether a request target is that of a health probe, with any method. */
 export const isProbe = (target: string): boolean => probes.test(target)
 
-/** The end of each path that takes rows: what follows its last parameter. */
-const rowStreams = annotatedWith(StreamsRows).map(({ method, template }) => ({
+/** The end of each path that takes rows or a file: what follows its last parameter. */
+const rowStreams = [...annotatedWith(StreamsRows), ...annotatedWith(StreamsFile)].map(({ method, template }) => ({
   method,
   end: new RegExp(`${template.slice(template.lastIndexOf(":")).replace(/^:\w+/, "")}(\\?|$)`),
 }))
 
-/** Whether a request sends rows without a limit of size. */
+/** Whether a request sends rows without a limit of size, or a file. */
 export const isRowStream = ({ method, url = "" }: Pick<IncomingMessage, "method" | "url">): boolean =>
   rowStreams.some((stream) => method === stream.method && stream.end.test(url))
 
@@ -99,6 +110,11 @@ const siteRoots = [...new Set(annotatedWith(SiteApi).map(({ template }) => templ
 
 /** Whether a request target is below the root of the Site API. */
 export const isSiteApi = (target: string): boolean => siteRoots.some((root) => target.startsWith(root))
+
+const requesterPagePath = new RegExp(`^${requesterPage.replaceAll(/:\w+/g, "[^/?#]+")}(\\?|$)`)
+
+/** Whether a request target is the page of a requester, which no other page may read. */
+export const isRequesterPage = (target: string): boolean => requesterPagePath.test(target)
 
 const siteProject = new RegExp(`^(?:${siteRoots.join("|")})([^/?#]+)`)
 

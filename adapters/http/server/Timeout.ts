@@ -14,6 +14,7 @@ import * as Answer from "./Answer.ts"
 import * as BrowserHeaders from "./BrowserHeaders.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as RouteTable from "./RouteTable.ts"
+import * as Slot from "./Slot.ts"
 
 /** In milliseconds. The stores limit each of their own queries to the same time. */
 const limitMillis = 15_000
@@ -50,6 +51,15 @@ const answerOverdue = (request: HttpServerRequest.HttpServerRequest): void => {
 }
 
 const working = new Set<Working>()
+
+/** By the source of the request. */
+const limits = Slot.make<Working>("time limit")
+
+/** Extends the limit of a request by the milliseconds that it may wait, because its client asked it to. */
+export const extend = ({ source }: HttpServerRequest.HttpServerRequest, millis: number): void => {
+  const each = limits.get(source)
+  if (each !== undefined) each.since += millis
+}
 let timer: NodeJS.Timeout | undefined
 
 /**
@@ -81,6 +91,7 @@ export const middleware = <E, R>(
     if (RouteTable.isRowStream(request.source as IncomingMessage)) return effect
     const each: Working = { request, interrupt: () => fiber.interruptUnsafe(), since: performance.now() }
     working.add(each)
+    limits.set(request.source, each)
     timer ??= setInterval(check, checkMillis).unref()
     return Effect.onExit(effect, () => Effect.sync(() => working.delete(each)))
   })
