@@ -2,6 +2,9 @@
  * The lines of an erasure log: `{"hash":"…","entry":{…}}`: one when an erasure begins, one when its transaction is
  * kept, and one when the files of the store are scrubbed too.
  *
+ * An erasure that keeps identifiers has another first line than one of everything, so that a version which knows only
+ * the latter refuses the log instead of erasing too much.
+ *
  * The hash is the SHA-256 of the hash of the line before, a line feed and the text of the entry, in lower-case
  * hexadecimal; before the first line stand 64 zeros. So a line that was changed, or is missing before another one, does
  * not agree with its hash.
@@ -22,7 +25,7 @@ export type Entry =
 export const firstHash = "0".repeat(64)
 
 const Begun = Schema.Struct({
-  kind: Schema.Literal("begun"),
+  kind: Schema.Literals(["begun", "held_begun"]),
   id: Uuid,
   organization: Uuid,
   members: Schema.NonEmptyArray(Uuid),
@@ -37,13 +40,19 @@ const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Union([Be
 
 const hashOf = (before: string, entry: string): string => hash("sha256", `${before}\n${entry}`)
 
+const begunJson = ({ id, members, organization, reason, recordedAt, scope, submitter }: LoggedErasure) => ({
+  kind: scope === undefined ? "begun" : `${scope}_begun`,
+  id,
+  organization,
+  members,
+  recordedAt: Instant.format(recordedAt),
+  submitter,
+  reason,
+})
+
 /** The line of an entry after the line with the hash `before`, with its line feed; and its own hash. */
 export const write = (before: string, entry: Entry): { readonly line: string; readonly hash: string } => {
-  const json =
-    entry.kind === "begun"
-      ? { kind: entry.kind, ...entry.erasure, recordedAt: Instant.format(entry.erasure.recordedAt) }
-      : { kind: entry.kind, id: entry.id }
-  const text = JSON.stringify(json)
+  const text = JSON.stringify(entry.kind === "begun" ? begunJson(entry.erasure) : { kind: entry.kind, id: entry.id })
   const own = hashOf(before, text)
   return { line: `{"hash":"${own}","entry":${text}}\n`, hash: own }
 }
@@ -51,10 +60,11 @@ export const write = (before: string, entry: Entry): { readonly line: string; re
 const form = /^\{"hash":"([0-9a-f]{64})","entry":(\{.*\})\}$/
 
 const toEntry = (read: typeof Begun.Type | typeof Reached.Type): Entry | undefined => {
-  if (read.kind !== "begun") return read
+  if (!("members" in read)) return read
   const { kind, recordedAt: text, ...erasure } = read
   const recordedAt = Instant.parse(text)
-  return recordedAt === undefined ? undefined : { kind, erasure: { ...erasure, recordedAt } }
+  if (recordedAt === undefined) return undefined
+  return { kind: "begun", erasure: { ...erasure, recordedAt, ...(kind === "held_begun" && { scope: "held" }) } }
 }
 
 /** Reads a line without its line feed; `undefined` if it does not agree with its hash or is of another form. */

@@ -31,17 +31,21 @@ const own = [
 /** The column of events whose personal data are gone. A file of an earlier version does not have it. */
 const erased = "erased"
 
+/** The language of the text that was shown. A file of an earlier version does not have it. */
+const language = "language"
+
 const ofSession = ["id", "ipAddress", "domain", "geography", "userAgent"] as const
 
 /** The header line. */
-export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`), erased]])
+export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`), erased, language]])
 
 /**
  * The check of the header of an export. Every column is needed, because an event without its expiry or version would
  * say something else.
  */
 export const headerCheck: HeaderCheck = {
-  isRead: (name) => name.startsWith("session.") || name === erased || own.some((each) => each === name),
+  isRead: (name) =>
+    name.startsWith("session.") || name === erased || name === language || own.some((each) => each === name),
   missing: (names) =>
     own
       .filter((name) => !names.includes(name))
@@ -68,7 +72,9 @@ export const write = (bodies: ReadonlyArray<string>): string =>
       const session = Object(event["session"]) as Members
       // The subcategory is an array of one string.
       const members = own.map((name) => (Array.isArray(event[name]) ? event[name][0] : event[name]))
-      return [...members, ...ofSession.map((name) => session[name]), event[erased] && "true"].map(escape)
+      return [...members, ...ofSession.map((name) => session[name]), event[erased] && "true", event[language]].map(
+        escape,
+      )
     }),
   )
 

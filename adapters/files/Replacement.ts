@@ -11,8 +11,8 @@ import { Unwritable } from "./BadInput.ts"
 
 /** A file that is being written. */
 export interface Replacement {
-  /** Appends text. Done when the system has accepted it. */
-  readonly write: (text: string) => Effect.Effect<void, Unwritable>
+  /** Appends text, or bytes. Done when the system has accepted it. */
+  readonly write: (text: string | Uint8Array) => Effect.Effect<void, Unwritable>
   /** Gives the file its name. Nothing may be written afterwards. */
   readonly commit: Effect.Effect<void, Unwritable>
 }

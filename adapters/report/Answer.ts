@@ -3,8 +3,8 @@
  * and gain one.
  */
 import type { Count, Summary } from "../../core/simulation/Summary.ts"
-import type { Html } from "./Html.ts"
-import { html } from "./Html.ts"
+import type { Html } from "../../core/formats/Html.ts"
+import { html } from "../../core/formats/Html.ts"
 import * as Words from "./Words.ts"
 
 const people = (value: number): string => Words.counted(value, "person", "people")

@@ -7,8 +7,9 @@
  */
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
-import type { Html } from "./Html.ts"
-import { html, trusted } from "./Html.ts"
+import type { Html } from "../../core/formats/Html.ts"
+import { html, trusted } from "../../core/formats/Html.ts"
+import * as Words from "./Words.ts"
 
 /** The size of a drawn chart, in units of its view box. */
 export interface Layout {
@@ -64,6 +65,17 @@ const draw = (options: Plot.PlotOptions, { id, title, description }: Caption, la
 /** Draws a chart in both layouts; `options` makes the options of Plot for a layout. */
 export const svg = (caption: Caption, options: (layout: Layout) => Plot.PlotOptions): Html =>
   html`${layouts.map((layout) => draw(options(layout), caption, layout))}`
+
+/** A vertical axis of whole numbers, from 0 to at least `most`: 1 or more. */
+export const countAxis = (most: number): Plot.ScaleOptions => ({
+  domain: [0, most],
+  nice: true,
+  label: null,
+  grid: true,
+  ticks: Math.min(5, most),
+  tickFormat: Words.brief,
+  tickSize: 0,
+})
 
 /** An entry of a legend: a sample in a colour of the style sheet, and its meaning. */
 export interface LegendEntry {

@@ -2,8 +2,8 @@
  * Up to ten people whose answers differ, under pseudonyms, with the intervals on which they differ.
  */
 import type { Example, ExampleAnswer, Summary } from "../../core/simulation/Summary.ts"
-import type { Html } from "./Html.ts"
-import { html } from "./Html.ts"
+import type { Html } from "../../core/formats/Html.ts"
+import { html } from "../../core/formats/Html.ts"
 import * as Statuses from "./Statuses.ts"
 import * as Table from "./Table.ts"
 import * as Words from "./Words.ts"

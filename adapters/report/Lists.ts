@@ -2,8 +2,8 @@
  * The two ranked lists: which consent types change most, and why answers differ.
  */
 import type { Summary } from "../../core/simulation/Summary.ts"
-import type { Html } from "./Html.ts"
-import { html } from "./Html.ts"
+import type { Html } from "../../core/formats/Html.ts"
+import { html } from "../../core/formats/Html.ts"
 import * as Table from "./Table.ts"
 
 const typesMax = 50

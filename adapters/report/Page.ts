@@ -1,7 +1,7 @@
 /**
  * A page that is one file: it runs no script and loads nothing, so that it can be mailed, kept and printed.
  */
-import { html, trusted, type Html } from "./Html.ts"
+import { html, trusted, type Html } from "../../core/formats/Html.ts"
 
 /** The parts of a page. */
 export interface Page {

@@ -4,8 +4,8 @@
 import * as Plot from "@observablehq/plot"
 import type { Day, Summary } from "../../core/simulation/Summary.ts"
 import * as Chart from "./Chart.ts"
-import type { Html } from "./Html.ts"
-import { html } from "./Html.ts"
+import type { Html } from "../../core/formats/Html.ts"
+import { html } from "../../core/formats/Html.ts"
 import * as Table from "./Table.ts"
 import * as Words from "./Words.ts"
 
@@ -48,15 +48,7 @@ const options =
       marginRight: 12,
       marginTop: 14,
       x: { type: "utc", label: null, domain: [new Date(from), new Date(until)], ticks: name === "wide" ? 8 : 4 },
-      y: {
-        domain: [0, most],
-        nice: true,
-        label: null,
-        grid: true,
-        ticks: Math.min(5, most),
-        tickFormat: Words.brief,
-        tickSize: 0,
-      },
+      y: Chart.countAxis(most),
       marks: [
         Plot.areaY(days, {
           x: at,

@@ -3,8 +3,8 @@
  * known.
  */
 import type { Summary } from "../../core/simulation/Summary.ts"
-import type { Html } from "./Html.ts"
-import { html } from "./Html.ts"
+import type { Html } from "../../core/formats/Html.ts"
+import { html } from "../../core/formats/Html.ts"
 import * as Table from "./Table.ts"
 import * as Words from "./Words.ts"
 

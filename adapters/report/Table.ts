@@ -2,8 +2,8 @@
  * Tables: the figures of a chart, which are folded at first, and short lists with a bar next to each figure.
  */
 import type { Day } from "../../core/simulation/Summary.ts"
-import type { Html, HtmlPart } from "./Html.ts"
-import { html } from "./Html.ts"
+import type { Html, HtmlPart } from "../../core/formats/Html.ts"
+import { html } from "../../core/formats/Html.ts"
 import * as Words from "./Words.ts"
 
 /** A column with its heading. Figures are aligned to the right. */

@@ -17,6 +17,10 @@ const counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 const waiting = Metric.gauge("assent_store_waiting_requests", {
   description: "Requests to write that wait for the next group.",
 })
+
+/** How many requests to write wait for the next group of a store in this process. */
+export const waitingRequests: Effect.Effect<number> = Effect.map(Metric.value(waiting), ({ value }) => value)
+
 const groupRequests = Metric.histogram("assent_store_group_requests", {
   description: "Requests that shared one transaction.",
   boundaries: counts,

@@ -17,7 +17,9 @@ export const ranges: Readonly<Record<string, string>> = {
   effect: "^4.1.0",
   jose: "^6.2.17",
   linkedom: "0.18.12",
+  nodemailer: "^10.6.1",
   "temporal-polyfill": "^1.0.8",
+  yaml: "^2.9.1",
 }
 
 /** Whether a version is in a range. A version before a release does not fit a range of several versions. */

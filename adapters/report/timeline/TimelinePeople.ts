@@ -2,8 +2,8 @@
  * The people of a timeline: with which others the person was joined, what happened to its identifiers, and its erasure.
  */
 import type { PersonTimeline } from "../../../core/people/PersonTimeline.ts"
-import type { Html } from "../Html.ts"
-import { html } from "../Html.ts"
+import type { Html } from "../../../core/formats/Html.ts"
+import { html } from "../../../core/formats/Html.ts"
 import * as Table from "../Table.ts"
 import * as Words from "../Words.ts"
 import * as TimelineWords from "./TimelineWords.ts"

@@ -14,8 +14,8 @@ import type {
   TimelineVersion,
   TypeTimeline,
 } from "../../../core/people/PersonTimeline.ts"
-import type { Html } from "../Html.ts"
-import { escape, html, trusted } from "../Html.ts"
+import type { Html } from "../../../core/formats/Html.ts"
+import { escape, html, trusted } from "../../../core/formats/Html.ts"
 import * as Statuses from "../Statuses.ts"
 import * as Table from "../Table.ts"
 import * as Words from "../Words.ts"
