@@ -5,6 +5,7 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHash,
   createHmac,
   createSecretKey,
   hash,
@@ -13,6 +14,7 @@ import {
 } from "node:crypto"
 import { Effect, Layer } from "effect"
 import { Aead, Digest, Mac, SecureRandom } from "effect/crypto"
+import * as RunningSha256 from "../core/ledger/RunningSha256.ts"
 
 const hashNames: { readonly [Name in Digest.Algorithm["name"]]: string } = {
   MD5: "md5",
@@ -65,6 +67,11 @@ const digest = Layer.succeed(Digest.Digest, {
   digestHex: ({ name }, data) => Effect.sync(() => hash(hashNames[name], data)),
 })
 
+const runningSha256 = Layer.succeed(RunningSha256.Make, () => {
+  const hash = createHash("sha256")
+  return { add: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") }
+})
+
 const mac = Mac.layerWebCryptoWith({
   hmac: (name, key, data) => fromHex(createHmac(hashNames[name], keyOf(key)).update(data).digest("hex")),
 })
@@ -100,4 +107,4 @@ const aesGcm: Aead.Implementation = {
 const aead = Aead.layerWebCryptoWith({ implementations: { aes256Gcm: aesGcm } })
 
 /** The services of cryptography that the ledger needs. */
-export const layer = Layer.merge(digest, Layer.provideMerge(Layer.merge(mac, aead), random))
+export const layer = Layer.mergeAll(digest, runningSha256, Layer.provideMerge(Layer.merge(mac, aead), random))

@@ -37,6 +37,9 @@ export const keptForm = "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
 /** Whether a URL names a store that outlives its process. */
 export const isKept = (url: string): boolean => isUrl(url) && url !== "memory:"
 
+/** Whether several servers may serve the store of a URL at the same time: a file has one server. */
+export const isShared = (url: string): boolean => url.startsWith("postgres")
+
 /** A URL as it may be printed, without user, password and parameters. */
 export const redact = (url: string): string => {
   if (!url.startsWith("postgres")) return url

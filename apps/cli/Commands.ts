@@ -54,6 +54,10 @@ export const all = {
     "Write the events of a project, in the order in which they were recorded",
     () => import("./commands/export.ts"),
   ),
+  follow: entry(
+    "Write the changes of a project as they come: events, and answers that changed without one",
+    () => import("./commands/follow.ts"),
+  ),
   verify: entry(
     "Check that a ledger is whole: its log, its heads, and what it is looked up by",
     () => import("./commands/verify.ts"),
@@ -63,6 +67,7 @@ export const all = {
     () => import("./commands/move.ts"),
   ),
   keys: entry("Make the key file of a ledger, list its epochs, or begin an epoch", () => import("./commands/keys.ts")),
+  metrics: entry("Show what was counted by day, or count afresh and compare", () => import("./commands/metrics.ts")),
   people: entry(
     "Show what is held about a person, select the people of a simulation, release an identifier, or rename accounts",
     () => import("./commands/people.ts"),
@@ -74,6 +79,26 @@ export const all = {
   scrub: entry(
     "Remove what erased people have left in the files of a store, as far as it can be done now",
     () => import("./commands/scrub.ts"),
+  ),
+  requests: entry(
+    "List the compliance requests that are due, or show what has happened to one",
+    () => import("./commands/requests.ts"),
+  ),
+  outbox: entry(
+    "List the mails of compliance requests, show one, send it again, or cancel it",
+    () => import("./commands/outbox.ts"),
+  ),
+  register: entry(
+    "Write the record of processing activities (GDPR, article 30), with what is missing",
+    () => import("./commands/register.ts"),
+  ),
+  "data-systems": entry(
+    "Take over the data systems of a manifest of fideslang",
+    () => import("./commands/dataSystems.ts"),
+  ),
+  webhooks: entry(
+    "Receive webhooks on this machine while you write a receiver, or send one a sample",
+    () => import("./commands/webhooks.ts"),
   ),
 }
 

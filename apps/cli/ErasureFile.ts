@@ -24,12 +24,7 @@ export const write = Effect.fnUntraced(function* (organization: Organization, pa
   const ledger = yield* Ledger
   const erasures = yield* ledger.erasuresOf(organization)
   const file = yield* Replacement.make(path)
-  yield* file.write(
-    ErasureText.write(
-      erasures.map(({ id, members, reason, recordedAt, submitter }) => {
-        return { id, organization: organization.id, members, recordedAt, submitter, reason }
-      }),
-    ),
-  )
+  const logged = erasures.map((erasure) => ({ ...erasure, organization: organization.id }))
+  yield* file.write(ErasureText.write(logged))
   yield* file.commit
 })

@@ -7,7 +7,7 @@
  * - 130: interrupted
  *
  * `simulate` has two more codes, if they are asked for: 1 when anything changes, and 3 when too much changes. `verify`
- * ends with 1 when the ledger is not whole.
+ * ends with 1 when the ledger is not whole, and `webhooks try` when the receiver has not taken the change.
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
@@ -27,8 +27,11 @@ import type { KeysNeeded } from "../Keys.ts"
 import * as KeysFault from "../KeysFault.ts"
 import type { BadQuestion } from "../simulate/Plan.ts"
 import type { AlreadySetUp } from "./commands/bootstrap.ts"
+import type { NotTaken } from "./commands/webhooksTry.ts"
 import * as Output from "./Output.ts"
+import type { NoSuchOrganization } from "./OrganizationFlag.ts"
 import type { NoSuchProject } from "./ProjectFlag.ts"
+import type { CannotListen } from "./WebhookListener.ts"
 
 /** The errors that a command may fail with. */
 export type Failure =
@@ -41,6 +44,7 @@ export type Failure =
   | TemporaryFileError
   | AlreadySetUp
   | ReplacedDates
+  | NoSuchOrganization
   | NoSuchProject
   | BadErasureLogPath
   | ErasureLogUnavailable
@@ -56,6 +60,8 @@ export type Failure =
   | SourceChanged
   | CannotUpgrade
   | NotUpgraded
+  | CannotListen
+  | NotTaken
   | Output.OutputClosed
   | Output.OutputFailed
 
@@ -77,6 +83,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "BadTable":
     case "Unreadable":
       return Effect.andThen(Output.info(failure.message), setExitCode(invalid))
+    case "NoSuchOrganization":
     case "NoSuchProject":
       return Effect.andThen(Output.error(failure.message), setExitCode(invalid))
     case "ReplacedDates":
@@ -99,7 +106,9 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "NotEmpty":
     case "NotTheSame":
     case "NotWhole":
+    case "CannotListen":
     case "CannotUpgrade":
+    case "NotTaken":
     case "NotUpgraded":
     case "SourceChanged":
     case "StoreDamaged":

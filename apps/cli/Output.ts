@@ -25,9 +25,10 @@ const failure = (cause: Error): OutputClosed | OutputFailed =>
   "code" in cause && cause.code === "EPIPE" ? new OutputClosed() : new OutputFailed({ cause })
 
 /**
- * Writes text to standard output. Done when the system has accepted it, so that a slow reader slows the command down.
+ * Writes text, or bytes, to standard output. Done when the system has accepted them, so that a slow reader slows the
+ * command down.
  */
-export const write = (text: string): Effect.Effect<void, OutputClosed | OutputFailed> =>
+export const write = (text: string | Uint8Array): Effect.Effect<void, OutputClosed | OutputFailed> =>
   Effect.callback((resume) => {
     process.stdout.write(text, (error) => {
       resume(error ? Effect.fail(failure(error)) : Effect.void)

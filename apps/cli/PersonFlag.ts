@@ -2,7 +2,7 @@
  * The flags that name a person by one identifier. A value of `-` is read from standard input, so that it is not left in
  * the history of the shell.
  */
-import { Effect, Option, Schema, Stream } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Source from "../../adapters/files/Source.ts"
 import { Uuid } from "../../core/formats/Fields.ts"
@@ -10,6 +10,7 @@ import { Ledger } from "../../core/Ledger.ts"
 import type { PersonReference } from "../../core/ledger/Reading.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
 import { type IdentifierKind, releasableKinds } from "../../core/model/People.ts"
+import * as InputLine from "./InputLine.ts"
 
 /** A flag whose value is a UUID. */
 export const uuid = (name: string, description: string) =>
@@ -48,13 +49,6 @@ const nameOf: { readonly [Kind in IdentifierKind]: string } = {
 export const named = (given: Given<IdentifierKind>) =>
   [...releasableKinds, "concordId" as const].map((kind) => [nameOf[kind], given[kind]] as const)
 
-/** The line on standard input. */
-const lineOfInput = Effect.gen(function* () {
-  const { bytes } = yield* Source.open(Source.standardInput)
-  const text = yield* Stream.mkString(Stream.decodeText(bytes))
-  return text.replace(/\r?\n$/, "")
-})
-
 /** The identifier of some kinds that is given; fails unless exactly one is. */
 export const oneOf = Effect.fnUntraced(function* <Kind extends IdentifierKind>(
   kinds: ReadonlyArray<Kind>,
@@ -70,7 +64,7 @@ export const oneOf = Effect.fnUntraced(function* <Kind extends IdentifierKind>(
     const message = `give exactly one of ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
     return yield* new CliError.ValidationError({ message })
   }
-  return first.value === Source.standardInput ? { ...first, value: yield* lineOfInput } : first
+  return first.value === Source.standardInput ? { ...first, value: yield* InputLine.read } : first
 })
 
 /** The identifier that the flags give, and what it refers to. */

@@ -32,3 +32,9 @@ export const wrap = (text: string, width: number): ReadonlyArray<string> => {
   }
   return lines
 }
+
+/**
+ * A text as a terminal may print it: control characters but for the end of a line, and those that change the direction
+ * of text, are shown as U+FFFD, because they could run a command of the terminal or hide what stands there.
+ */
+export const printable = (text: string): string => text.replace(/[^\P{Cc}\n]|\p{Bidi_Control}/gu, "\uFFFD")

@@ -85,3 +85,20 @@ export class Closed extends Error {
     super("the ledger was closed: open it again")
   }
 }
+
+/**
+ * The ledger has lost what is before the mark, because it was restored from an earlier backup. Compare what you hold
+ * with the answers, and go on from {@link MarkLost.mark}.
+ */
+export class MarkLost extends Error {
+  override readonly name = "MarkLost"
+  /** As of {@link Refusal}. */
+  readonly statusCode = 410
+  readonly mark: string
+  constructor(mark: string) {
+    super(
+      "the ledger has lost what is before the mark: compare what you hold with the answers, and go on from its mark",
+    )
+    this.mark = mark
+  }
+}

@@ -1,5 +1,7 @@
 /**
  * What `assent/open` takes and gives: plain values that JSON can hold, and promises.
+ *
+ * The types stand in one file, because they refer to each other and are the whole of what a program sees.
  */
 
 import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
@@ -50,6 +52,8 @@ export interface Item extends Person, TypeMatch {
   readonly expirationDate?: Instant | undefined
   /** The version of the texts that was answered. Left out: the one in force at `consentDate`. */
   readonly version?: number | undefined
+  /** The language of the text that was shown, a tag of BCP 47 such as `de`. Left out: it is not known. */
+  readonly language?: string | undefined
   /** Your own id of the event, 1 to 128 characters. The same event is not recorded again. */
   readonly externalId?: string | undefined
 }
@@ -75,6 +79,8 @@ export interface Event extends Triple {
   readonly id: string
   readonly concordId: string
   readonly version: number
+  /** The language of the text that was shown, if the event was given one. */
+  readonly language?: string
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate: string
@@ -178,6 +184,70 @@ export interface FoundPerson {
   readonly identifiers: ReadonlyArray<{ readonly kind?: string; readonly since: string; readonly project?: string }>
 }
 
+/** What an answer was, or is. */
+export interface ChangeSide {
+  readonly status: Status
+  readonly permitted: boolean
+  readonly askAgain: boolean
+  /** The id of the event that decides. */
+  readonly event?: string
+}
+
+/** A change: an event, or something that happened without one. docs/http.md lists the types and their members. */
+export interface Change {
+  /** Unique in the ledger. The same change always has the same id. */
+  readonly id: string
+  /** Such as `consent.recorded` or `decision.changed`. */
+  readonly type: string
+  /** When the ledger learnt it. */
+  readonly recordedAt: string
+  /** Since when it is so. */
+  readonly at: string
+  /** The stored person that it is about. */
+  readonly concordId?: string
+  readonly consentType?: string
+  /** Of `consent.recorded`. */
+  readonly event?: string
+  readonly consentState?: ConsentState
+  readonly consentAction?: ConsentAction
+  /** Of `decision.changed` and `decision.due`: the answer right before, and from then on. */
+  readonly from?: ChangeSide
+  readonly to?: ChangeSide
+  readonly cause?: string
+  /** With `include: "decision"`: the answer as of `recordedAt`. */
+  readonly decision?: Decision
+  readonly [member: string]: unknown
+}
+
+/** Changes, and where to go on after them. */
+export interface ChangeBatch {
+  readonly items: ReadonlyArray<Change>
+  /** Keep it once you are done with the items: with it as `after`, reading goes on behind them. */
+  readonly mark: string
+  /** Nothing more was there. */
+  readonly isCurrent: boolean
+}
+
+/** Which changes are read, and from where. */
+export interface ChangeOptions {
+  /** A mark, `start` or `now`. Default: `start`, before the first change. */
+  readonly after?: string | undefined
+  /** Types such as `decision.changed`, or all that begin alike, such as `decision.*`. Default: all. */
+  readonly types?: ReadonlyArray<string> | undefined
+  /** Ids of consent types. Default: all, and changes about none. */
+  readonly consentTypes?: ReadonlyArray<string> | undefined
+  /** Ids of stored people. Default: all, and changes about none. */
+  readonly people?: ReadonlyArray<string> | undefined
+  /** The most changes of a batch: 1 to 1000, with `include` to 100. */
+  readonly limit?: number | undefined
+  /** Adds the decision as of `recordedAt` to each change about a person and a type. */
+  readonly include?: "decision" | undefined
+  /** Whether it waits for further changes. Default: true; false ends once everything was read. */
+  readonly isFollowing?: boolean | undefined
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /** A consent type of the project. Durations are ISO 8601, such as `P13M`. */
 export interface ConsentType {
   readonly id: string
@@ -262,8 +332,25 @@ export interface HttpOptions {
   readonly log?: ((entry: LogEntry) => void) | undefined
 }
 
+/** How mails are sent. */
+export interface MailOptions {
+  /** `smtps://USER:PASSWORD@HOST`, or `smtp:` with STARTTLS. Without TLS only to this machine. */
+  readonly smtpUrl: string
+  /** The sender: an address, or `Example <privacy@example.com>`. */
+  readonly from: string
+  /** The address that mails which cannot be delivered come back to. Default: that of `from`. */
+  readonly returnPath?: string | undefined
+  /** Where visitors reach {@link OpenLedger.handler}: mails have links to it. Default: they have none. */
+  readonly publicUrl?: string | undefined
+}
+
 /** How a ledger is opened. */
 export interface OpenOptions {
+  /**
+   * The mail server that mails about compliance requests are handed to. Needs the package `nodemailer`. Default: none,
+   * and mails wait in the outbox.
+   */
+  readonly mail?: MailOptions | undefined
   /**
    * The path of the key file. Default: the variable `ASSENT_KEYS`; without it, for SQLite the file next to the ledger,
    * `PATH.keys`, which the first opening makes. PostgreSQL needs one: `npx assent keys create --keys FILE`.
@@ -346,6 +433,19 @@ export interface OpenLedger {
    *   const [jo] = await ledger.people({ email: "jo@example.com" })
    */
   readonly people: (person: Person) => Promise<ReadonlyArray<FoundPerson>>
+
+  /**
+   * The changes of the project as they come, in batches: every event, and every answer that changed without one. It
+   * ends when its signal is aborted, and when the ledger is closed. After a restart go on with the last `mark`: what
+   * was read after it comes again, with the same ids.
+   *
+   * @example
+   *   for await (const { items, mark } of ledger.changes({ after: await readMark() })) {
+   *     for (const { concordId, to, type } of items) if (type === "decision.changed") await obey(concordId, to)
+   *     await writeMark(mark)
+   *   }
+   */
+  readonly changes: (options?: ChangeOptions) => AsyncIterable<ChangeBatch>
 
   /** The consent types of the project, in the order in which they were made. */
   readonly types: () => Promise<ReadonlyArray<ConsentType>>

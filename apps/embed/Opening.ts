@@ -8,13 +8,16 @@ import type { ProjectScope } from "../../core/model/Catalog.ts"
 import * as Store from "../Store.ts"
 import * as Asking from "./Asking.ts"
 import type { OpenLedger, OpenOptions } from "./OpenLedger.ts"
+import * as Following from "./Following.ts"
 import * as Options from "./Options.ts"
 import * as Project from "./Project.ts"
 import * as Recording from "./Recording.ts"
 import * as Runtime from "./Runtime.ts"
 import * as Types from "./Types.ts"
 
-const ledgerOf = ({ organization, project }: ProjectScope, { close, handler, run }: Runtime.Runtime): OpenLedger => {
+const ledgerOf = (scope: ProjectScope, runtime: Runtime.Runtime): OpenLedger => {
+  const { organization, project } = scope
+  const { close, handler, run } = runtime
   /** Runs a use case with the project as it is now, because a type may have been made meanwhile. */
   const inProject = <A>(use: (scope: ProjectScope) => Effect.Effect<A, unknown, Ledger>): Promise<A> =>
     run(Effects.flatMap(Project.scope(project.id), use))
@@ -26,6 +29,7 @@ const ledgerOf = ({ organization, project }: ProjectScope, { close, handler, run
     state: (person, question = {}) => inProject((scope) => Asking.state(scope, person, question)),
     timeline: (person, question = {}) => inProject((scope) => Asking.timeline(scope, person, question)),
     people: (person) => inProject((scope) => Asking.people(scope, person)),
+    changes: (options = {}) => Following.of(scope, options, runtime),
     types: () => inProject(Types.list),
     addType: (type) => inProject((scope) => Types.add(scope, type)),
     createKey: (key) => inProject((scope) => Types.createKey(scope, key)),

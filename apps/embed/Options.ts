@@ -9,6 +9,7 @@ import * as PageOrigins from "../../core/catalog/PageOrigins.ts"
 import * as Founding from "../../core/catalog/Founding.ts"
 import * as Store from "../Store.ts"
 import { OpenError, type Violation } from "./Errors.ts"
+import * as MailOption from "./MailOption.ts"
 import type { OpenOptions } from "./OpenLedger.ts"
 
 /** Options that have been read. */
@@ -50,6 +51,7 @@ const Options = Exchange.strict({
       log: callback,
     }),
   ),
+  mail: Schema.optionalKey(MailOption.Fields),
   onWarning: callback,
 })
 
@@ -72,8 +74,9 @@ const typesOf = (given: unknown): unknown => {
 }
 
 const optionsRead = (options: OpenOptions): Result.Result<Read, ReadonlyArray<Violation>> => {
-  const { http, types: given, ...rest } = options
-  const read = decodeOptions(withoutUndefined({ ...rest, http: http && withoutUndefined(http) }))
+  const { http, mail, types: given, ...rest } = options
+  const parts = { http: http && withoutUndefined(http), mail: mail && withoutUndefined(mail) }
+  const read = decodeOptions(withoutUndefined({ ...rest, ...parts }))
   const types = decodeTypes(typesOf(given))
   const hosts = PageOrigins.faultsOf(options).map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
   if (Result.isFailure(read)) return Result.fail([...read.failure, ...hosts])

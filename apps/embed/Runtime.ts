@@ -4,19 +4,27 @@
  */
 import { existsSync, realpathSync } from "node:fs"
 import { resolve } from "node:path"
-import { Array as Arrays, Effect, Exit, Layer, Logger, ManagedRuntime, Option, Scope } from "effect"
+import { Array as Arrays, Deferred, Effect, Exit, Layer, Logger, ManagedRuntime, Option, Scope } from "effect"
 import type { Digest } from "effect/crypto"
 import * as MissingPackage from "../../adapters/support/MissingPackage.ts"
 import type { Handler } from "../../adapters/http/Server.ts"
 import * as Ledger from "../../core/Ledger.ts"
+import * as SchedulerLoop from "../../core/feed/SchedulerLoop.ts"
 import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
+import * as MailSettings from "../../core/ledger/MailSettings.ts"
 import * as Crypto from "../Crypto.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as Keys from "../Keys.ts"
 import * as OneServer from "../OneServer.ts"
 import * as KeyTending from "../server/KeyTending.ts"
+import * as MailSending from "../server/MailSending.ts"
+import * as MetricsCounting from "../server/MetricsCounting.ts"
+import * as PackageBuilding from "../server/PackageBuilding.ts"
+import * as RetentionSweeping from "../server/RetentionSweeping.ts"
+import * as Scheduling from "../server/Scheduling.ts"
 import * as Store from "../Store.ts"
 import { Closed, OpenError, type OpenErrorCode, Refusal, Unavailable } from "./Errors.ts"
+import * as MailOption from "./MailOption.ts"
 import * as Sharing from "./Sharing.ts"
 import type { HttpOptions, OpenOptions } from "./OpenLedger.ts"
 
@@ -25,6 +33,8 @@ export interface Runtime {
   /** Rejects with the errors of `assent/open`. */
   readonly run: <A>(effect: Effect.Effect<A, unknown, Ledger.Ledger>) => Promise<A>
   readonly handler: Handler
+  /** Done when the ledger is being closed: a call that waits ends then. */
+  readonly closing: Effect.Effect<void>
   readonly close: () => Promise<void>
 }
 
@@ -62,19 +72,34 @@ const storeOf = (url: string) => {
   return path === undefined ? store : Layer.provide(store, Layer.effectDiscard(OneServer.hold(path)))
 }
 
+/** Warns of mails that wait because there is no mail server. */
+const warnOfMails = Effect.gen(function* () {
+  const { waiting } = yield* (yield* Ledger.Ledger).mails.counts
+  if (waiting > 0) yield* Effect.logWarning(`mails wait, because the option mail is not set: ${waiting}`)
+})
+
 const layerOf = (url: string, options: OpenOptions, onWarning: (message: string) => void) => {
   const { erasureLog } = options
+  const mail = options.mail && MailOption.read(options.mail)
   const { keys, logPath } = filesOf(options)
   const reportKeys = (path: string) =>
     Effect.logWarning(`${path}: a key file was made: keep a copy of it apart from the ledger and its backups`)
   const ledger = Ledger.layer.pipe(
     Layer.provide(Keys.withStore({ store: url, keys }, reportKeys, storeOf(url))),
     Layer.provide(ErasureLogFile.layer(logPath, erasureLog === undefined ? ErasureLogFile.variable : "erasureLog")),
+    Layer.provide(Layer.succeed(MailSettings.Current, mail?.settings ?? {})),
     Layer.provideMerge(Crypto.layer),
   )
   return Layer.effectDiscard(Effect.flatMap(KeyEpochs.Kept, KeyTending.watch)).pipe(
+    Layer.merge(Layer.effectDiscard(PackageBuilding.watch)),
+    Layer.merge(Layer.effectDiscard(Scheduling.watch(url, SchedulerLoop.defaultRate))),
+    Layer.merge(Layer.effectDiscard(MetricsCounting.watch(url))),
+    Layer.merge(Layer.effectDiscard(RetentionSweeping.watch)),
+    Layer.merge(Layer.effectDiscard(mail === undefined ? warnOfMails : MailSending.send)),
     Layer.merge(Layer.effectDiscard(replay(Store.redact(url)))),
     Layer.provideMerge(ledger),
+    // The handler mails codes to senders by it as well.
+    Layer.provideMerge(mail === undefined ? Layer.empty : MailSending.transport(mail.server)),
     Layer.provide(Logger.layer([logger(onWarning)])),
   )
 }
@@ -154,6 +179,8 @@ export const warningOf = ({ onWarning }: OpenOptions): ((message: string) => voi
 
 /** Opens the store, with a runtime that is closed with it. */
 const openStore = async (url: string, options: OpenOptions) => {
+  const missing = options.mail === undefined ? [] : MissingPackage.missingOf(["nodemailer"])
+  if (missing.length > 0) throw new OpenError("package", `the option mail ${MissingPackage.reason(missing)}`)
   const runtime = ManagedRuntime.make(layerOf(url, options, warningOf(options)))
   await runtime.context().catch(async (error: unknown) => {
     await runtime.dispose()
@@ -164,11 +191,11 @@ const openStore = async (url: string, options: OpenOptions) => {
 
 let opened = 0
 
-/** What openings share: the file of SQLite with the same keys and log. Every other opening has its own store. */
+/** What openings share: a file of SQLite with the same keys, log and mail server. Any other has a store of its own. */
 const keyOf = (url: string, options: OpenOptions): string => {
   const path = Store.pathOf(url)
   if (path === undefined) return String(opened++)
-  return JSON.stringify([existsSync(path) ? realpathSync(path) : resolve(path), filesOf(options)])
+  return JSON.stringify([existsSync(path) ? realpathSync(path) : resolve(path), filesOf(options), options.mail])
 }
 
 /** Opens a ledger. Rejects with an `OpenError`. */
@@ -178,6 +205,7 @@ export const open = async (url: string, options: OpenOptions): Promise<Runtime> 
   const { close: closeHandler, handler } = makeHandler(runtime, options.http ?? {}, warningOf(options))
   const underWay = new Set<Promise<unknown>>()
   let closed: Promise<void> | undefined
+  const closing = Deferred.makeUnsafe<void>()
   const tracked = <A>(call: Promise<A>): Promise<A> => {
     const settled = call.then(
       () => {},
@@ -188,6 +216,7 @@ export const open = async (url: string, options: OpenOptions): Promise<Runtime> 
     return call
   }
   const stop = async () => {
+    Deferred.doneUnsafe(closing, Effect.void)
     await Promise.all([...underWay])
     await closeHandler()
     await release()
@@ -199,6 +228,7 @@ export const open = async (url: string, options: OpenOptions): Promise<Runtime> 
         : Promise.reject(new Closed()),
     handler: (request) =>
       closed === undefined ? handler(request) : Promise.resolve(new Response(null, { status: 503 })),
+    closing: Deferred.await(closing),
     close: () => (closed ??= stop()),
   }
 }

@@ -1,10 +1,13 @@
 /**
  * `assent/open`: a ledger for programs without Effect. It takes and gives plain values, and promises.
  */
-export { Closed, OpenError, type OpenErrorCode, Refusal, Unavailable, type Violation } from "./Errors.ts"
+export { Closed, MarkLost, OpenError, type OpenErrorCode, Refusal, Unavailable, type Violation } from "./Errors.ts"
 export { open } from "./Open.ts"
 export type {
   Category,
+  Change,
+  ChangeBatch,
+  ChangeOptions,
   ConsentAction,
   ConsentState,
   ConsentType,
@@ -16,6 +19,7 @@ export type {
   Item,
   LogEntry,
   LostEvent,
+  MailOptions,
   NewType,
   OpenLedger,
   OpenOptions,

@@ -19,7 +19,7 @@ export const watch = (kept: Period.Period) =>
     const tend = Effect.gen(function* () {
       const { begun, destroyed, rewrapped } = yield* tendKeys({ kept })
       if (begun !== undefined) yield* Effect.logInfo("an epoch of keys began", { epoch: begun.number })
-      if (rewrapped > 0) yield* Effect.logInfo("keys of people were wrapped by the latest epoch", { keys: rewrapped })
+      if (rewrapped > 0) yield* Effect.logInfo("keys were wrapped by the latest epoch", { keys: rewrapped })
       for (const epoch of destroyed) {
         yield* Effect.logInfo("the key of an epoch was destroyed: older backups show no personal data", { epoch })
       }

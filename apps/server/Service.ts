@@ -2,24 +2,35 @@
  * The service, assembled as its settings say: a store, the ledger, the HTTP server, log, metrics and traces.
  */
 import { Effect, Layer } from "effect"
+import * as ClamdScanner from "../../adapters/clamd/ClamdScanner.ts"
 import { GeographyHeader } from "../../adapters/http/routes/OpenRoutes.ts"
 import { AddressHeader } from "../../adapters/http/server/ClientAddress.ts"
 import { Quotas } from "../../adapters/http/server/Quotas.ts"
 import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
+import * as HttpsOutbound from "../../adapters/webhooks/HttpsOutbound.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
+import * as MailSettings from "../../core/ledger/MailSettings.ts"
 import * as Crypto from "../Crypto.ts"
 import * as Keys from "../Keys.ts"
 import * as Store from "../Store.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
 import * as ClockWarning from "./ClockWarning.ts"
+import * as ComplianceWatch from "./ComplianceWatch.ts"
 import * as KeyTending from "./KeyTending.ts"
 import * as ErasureReplaying from "./ErasureReplaying.ts"
 import * as Log from "./Log.ts"
+import * as MailSending from "./MailSending.ts"
+import * as MetricsCounting from "./MetricsCounting.ts"
 import * as Metrics from "./Metrics.ts"
+import * as PackageBuilding from "./PackageBuilding.ts"
+import * as RetentionSweeping from "./RetentionSweeping.ts"
+import * as Scheduling from "./Scheduling.ts"
 import type { Settings } from "./Settings.ts"
 import * as Tracing from "./Tracing.ts"
+import * as TaskSending from "./TaskSending.ts"
+import * as WebhookSending from "./WebhookSending.ts"
 import * as Welcome from "./Welcome.ts"
 
 /** The quotas of the settings, which all have a default. */
@@ -60,6 +71,22 @@ const warnOfKeys = ({ keys, store }: Settings) => {
   ]
 }
 
+/** What runs as long as the server does. */
+const background = ({ keysKept, reevaluationRate, store, webhookDisable }: Settings) =>
+  Layer.mergeAll(
+    Layer.effectDiscard(ClockWarning.watch),
+    Layer.effectDiscard(ComplianceWatch.watch),
+    Layer.effectDiscard(PackageBuilding.watch),
+    Layer.effectDiscard(RetentionSweeping.watch),
+    Layer.effectDiscard(MailSending.measure),
+    Layer.effectDiscard(MailSending.send),
+    Layer.effectDiscard(KeyTending.watch(keysKept!)),
+    Layer.effectDiscard(Scheduling.watch(store!, reevaluationRate!)),
+    Layer.effectDiscard(MetricsCounting.watch(store!)),
+    Layer.effectDiscard(WebhookSending.watch(webhookDisable!)),
+    Layer.effectDiscard(TaskSending.watch),
+  )
+
 /** The service runs until its scope closes. `warnings` are logged first. */
 export const layer = (settings: Settings, version: string, warnings: ReadonlyArray<string>) => {
   const { addressHeader, geographyHeader, host, metricsHost, metricsPort, port, stateMaxAge, store } = settings
@@ -69,18 +96,30 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
   const ledger = Tracing.ledger.pipe(
     Layer.provide(Ledger.layer),
     Layer.provide(ErasureLogFile.layer(settings.erasureLog, ErasureLogFile.variable)),
+    Layer.provide(settings.clamd === undefined ? Layer.empty : ClamdScanner.layer(settings.clamd)),
     Layer.provide(Layer.succeed(KeyEpochs.Kept, settings.keysKept!)),
+    Layer.provide(Layer.succeed(MailSettings.Current, MailSending.settingsOf(settings))),
     Layer.provide(
       Keys.withStore({ store: store!, keys: settings.keys }, logMade, Tracing.store.pipe(Layer.provide(opened))),
     ),
     Layer.provide(Crypto.layer),
   )
+  const outbound = HttpsOutbound.layer({
+    ...(settings.webhookAllow !== undefined && { allowance: settings.webhookAllow }),
+    ...(settings.webhookProxy !== undefined && { proxy: settings.webhookProxy }),
+  })
   const metrics = { host: metricsHost!, port: metricsPort, isSent: settings.otlpEndpoint !== undefined, version }
-  return Layer.effectDiscard(Welcome.print(store!)).pipe(
+  return Layer.effectDiscard(Welcome.print(store!, settings.smtpUrl !== undefined)).pipe(
     Layer.provide(Server.layer({ host: host!, port: port! })),
     Layer.merge(Metrics.layer(metrics)),
-    Layer.merge(Layer.effectDiscard(ClockWarning.watch)),
-    Layer.merge(Layer.effectDiscard(KeyTending.watch(settings.keysKept!))),
+    Layer.merge(background(settings)),
+    Layer.provide(outbound),
+    // A replica writes nothing, so it mails nothing.
+    Layer.provide(
+      settings.smtpUrl === undefined || settings.replica === "on"
+        ? Layer.empty
+        : MailSending.transport(settings.smtpUrl),
+    ),
     // The server does not listen before this is done.
     Layer.provide(Layer.effectDiscard(ErasureReplaying.run(store!))),
     Layer.provide([ledger, Crypto.layer]),

@@ -5,10 +5,16 @@
  * All faults are reported at once. Messages repeat a value, except where it may contain a secret.
  */
 import { Option, Schema } from "effect"
+import * as SmtpServer from "../../adapters/mail/SmtpServer.ts"
+import * as ClamdScanner from "../../adapters/clamd/ClamdScanner.ts"
+import * as Allowance from "../../adapters/webhooks/Allowance.ts"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as Period from "../../core/engine/Period.ts"
 import * as Spelling from "../../core/formats/Spelling.ts"
+import * as SchedulerLoop from "../../core/feed/SchedulerLoop.ts"
 import * as KeyEpochs from "../../core/ledger/KeyEpochs.ts"
+import * as MailSettings from "../../core/ledger/MailSettings.ts"
+import * as MailAddress from "../../core/mail/MailAddress.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Keys from "../Keys.ts"
 import * as ErasureLogFile from "../ErasureLogFile.ts"
@@ -51,6 +57,7 @@ const secret = <Value>(setting: Setting<Value>): Setting<Value> => ({ ...setting
 const address = reader(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9.:_-]+$/)))
 const port = WholeNumber.between(0, 65_535).read
 const lanes = WholeNumber.between(1, Lane.newMaxCount)
+const rate = WholeNumber.between(1, 1_000_000)
 const anyPort = "0 to 65535; 0 takes any free port"
 
 const url = (text: string): Option.Option<string> =>
@@ -61,6 +68,28 @@ const anyQuota = `requests a minute, from 1 to ${Quotas.most}, or amounts such a
 /** The quota of a holder. */
 const quota = (holder: Quotas.Holder, variable: string, of: string): Setting<Quotas.Quota> =>
   setting(variable, `the work a minute of ${of}`, Quotas.write(Quotas.byDefault[holder]), anyQuota, Quotas.parse)
+
+/** A proxy speaks HTTP, and needs no path. */
+const proxy = (text: string): Option.Option<URL> =>
+  Option.filter(
+    Option.map(url(text), (found) => new URL(found)),
+    ({ protocol }) => protocol === "http:",
+  )
+
+/** The period in milliseconds; a month has 31 days. */
+const webhookDisable = (text: string): Option.Option<number> => {
+  const period = Period.parse(text)
+  if (period === undefined) return Option.none()
+  const millis = Period.add(0, period)
+  return millis >= 3_600_000 && millis <= 90 * 86_400_000 ? Option.some(millis) : Option.none()
+}
+
+const clamd = (text: string) => Option.fromUndefinedOr(ClamdScanner.parse(text))
+
+const smtpUrl = (text: string) => Option.fromUndefinedOr(SmtpServer.parse(text))
+const mailFrom = (text: string) => Option.fromUndefinedOr(MailAddress.parseSender(text))
+const mailAddress = (text: string) => Option.fromUndefinedOr(MailAddress.parse(text))
+const publicUrl = (text: string) => Option.fromUndefinedOr(MailSettings.parsePublicUrl(text))
 
 const headerName = reader(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9-]+$/)))
 
@@ -118,6 +147,73 @@ export const table = {
     String(Lane.defaultCount),
     lanes.expected,
     lanes.read,
+  ),
+  reevaluationRate: setting(
+    "ASSENT_REEVALUATION_RATE",
+    "how many people a second are decided again for the change feed, after versions and rules change",
+    String(SchedulerLoop.defaultRate),
+    rate.expected,
+    rate.read,
+  ),
+  webhookAllow: setting(
+    "ASSENT_WEBHOOK_ALLOW",
+    "what webhooks may reach besides public addresses over `https`",
+    undefined,
+    Allowance.expected,
+    Allowance.parse,
+  ),
+  webhookProxy: secret(
+    setting(
+      "ASSENT_WEBHOOK_PROXY",
+      "a proxy that all webhooks are sent through, which then decides about addresses",
+      undefined,
+      "a URL, such as http://proxy.internal:3128",
+      proxy,
+    ),
+  ),
+  webhookDisable: setting(
+    "ASSENT_WEBHOOK_DISABLE",
+    "after how long without a success a webhook is disabled",
+    "P5D",
+    "a period from PT1H to P90D (ISO 8601), such as P5D",
+    webhookDisable,
+  ),
+  smtpUrl: secret(
+    setting(
+      "ASSENT_SMTP_URL",
+      "the mail server that mails are handed to; left out: mails wait in the outbox",
+      undefined,
+      SmtpServer.expected,
+      smtpUrl,
+    ),
+  ),
+  mailFrom: setting(
+    "ASSENT_MAIL_FROM",
+    "the sender of mails; needed with a mail server",
+    undefined,
+    "an address, such as privacy@example.com or Example <privacy@example.com>",
+    mailFrom,
+  ),
+  mailReturnPath: setting(
+    "ASSENT_MAIL_RETURN_PATH",
+    "the address that mails which cannot be delivered come back to; left out: that of the sender",
+    undefined,
+    "an address, such as bounces@example.com",
+    mailAddress,
+  ),
+  publicUrl: setting(
+    "ASSENT_PUBLIC_URL",
+    "the address of the service as visitors see it; left out: mails have no links",
+    undefined,
+    "a URL without a query, such as https://privacy.example.com",
+    publicUrl,
+  ),
+  clamd: setting(
+    "ASSENT_CLAMD",
+    "the `clamd` of ClamAV that scans files of compliance requests; left out: files are not scanned",
+    undefined,
+    "host:port, such as 127.0.0.1:3310",
+    clamd,
   ),
   stateMaxAge: setting(
     "ASSENT_STATE_MAX_AGE",
@@ -232,6 +328,18 @@ const clash = ({ host, metricsHost, metricsPort, port }: Settings): ReadonlyArra
     ? [{ variable: "ASSENT_METRICS_PORT", expected: "another port than PORT", given: `"${metricsPort}"` }]
     : []
 
+/** A fault if mails are to be sent without a sender. */
+const senderless = ({ mailFrom, smtpUrl }: Settings, given: boolean): ReadonlyArray<SettingFault> =>
+  smtpUrl !== undefined && mailFrom === undefined && !given
+    ? [
+        {
+          variable: "ASSENT_MAIL_FROM",
+          expected: "the sender of mails, because ASSENT_SMTP_URL is set",
+          given: "nothing",
+        },
+      ]
+    : []
+
 /** Reads the settings from the environment. */
 export const read = (environment: NodeJS.ProcessEnv): Read => {
   const faults: Array<SettingFault> = []
@@ -248,7 +356,8 @@ export const read = (environment: NodeJS.ProcessEnv): Read => {
   const settings = Object.fromEntries(entries) as Settings
   const known = new Set(Object.values(table).map(({ variable }) => variable))
   const unknown = Object.keys(environment).filter((name) => name.startsWith("ASSENT_") && !known.has(name))
-  return { settings, faults: [...faults, ...clash(settings)], unknown }
+  const hasSender = textOf(environment, table.mailFrom.variable) !== undefined
+  return { settings, faults: [...faults, ...clash(settings), ...senderless(settings, hasSender)], unknown }
 }
 
 /** The greatest distance at which a variable is suggested. */

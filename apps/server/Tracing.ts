@@ -119,8 +119,21 @@ const withSpans = <Service extends object>(name: string, service: Service, nameO
   return Object.fromEntries(members) as Service
 }
 
-/** Members without a span, because they are called many times for each request and are answered from memory. */
-const withoutSpan = new Set(["Ledger.catalog", "Ledger.projectScope", "LedgerStore.catalog.current"])
+/**
+ * Members without a span: those that are called many times for each request and are answered from memory, and those
+ * that the scheduler and waiting readers of the feed call all the time, outside of any request.
+ */
+const withoutSpan = new Set([
+  "Ledger.catalog",
+  "Ledger.projectScope",
+  "LedgerStore.catalog.current",
+  "LedgerStore.feed.due",
+  "LedgerStore.feed.ends",
+  "LedgerStore.feed.identityChanges",
+  "LedgerStore.feed.lease",
+  "LedgerStore.feed.people",
+  "LedgerStore.feed.places",
+])
 
 /** Names of spans that are not the path of their member, so that they stay the same when a member of the port moves. */
 const spanNames: Readonly<Record<string, string>> = {

@@ -24,6 +24,18 @@ const countEvents = Effect.gen(function* () {
   return lanes.reduce((sum, [, end]) => sum + end, 0)
 })
 
+/** How `assent` is run from where this program is. */
+const assent = import.meta.filename.endsWith(".ts") ? "npm run -s assent --" : "npx assent"
+
+/** What is said of mails that wait because there is no mail server. */
+const describeMails = Effect.gen(function* () {
+  const ledger = yield* Ledger
+  const { waiting } = yield* ledger.mails.counts
+  if (waiting === 0) return []
+  const wait = `${plural(waiting, "mail")} ${waiting === 1 ? "waits" : "wait"}`
+  return [`mails: ${wait}, because ASSENT_SMTP_URL is not set; see: ${assent} outbox list`]
+})
+
 /** Which ledger is served, and how much it holds. */
 const describe = Effect.fnUntraced(function* (store: string) {
   const ledger = yield* Ledger
@@ -33,9 +45,6 @@ const describe = Effect.fnUntraced(function* (store: string) {
   const forgets = Store.isKept(store) ? "" : "; it is forgotten when this process ends"
   return `ledger: ${Store.redact(store)}, ${counts.join(", ")}${forgets}`
 })
-
-/** How `assent` is run from where this program is. */
-const assent = import.meta.filename.endsWith(".ts") ? "npm run -s assent --" : "npx assent"
 
 const demonstration = (url: string, { apiKey, consentTypes, organization, project }: Founded): string =>
   `
@@ -64,9 +73,10 @@ const expectedElsewhere =
 const stops = "the service stops: requests that it has accepted are answered, and then the process ends"
 
 /**
- * Prints the address and the ledger. On an empty ledger it first founds the demonstration, and prints how to try it.
+ * Prints the address, the ledger, and how many mails wait if no mail server is set (`isMailing`). On an empty ledger it
+ * first founds the demonstration, and prints how to try it.
  */
-export const print = Effect.fnUntraced(function* (store: string) {
+export const print = Effect.fnUntraced(function* (store: string, isMailing: boolean) {
   const ledger = yield* Ledger
   const server = yield* HttpServer.HttpServer
   const url = HttpServer.formatAddress(server.address)
@@ -75,8 +85,9 @@ export const print = Effect.fnUntraced(function* (store: string) {
   yield* Effect.addFinalizer(() => Effect.logInfo(stops))
   // The service runs although its ledger cannot be read just now.
   const described = yield* Effect.option(describe(store))
+  const mails = isMailing ? [] : yield* Effect.orElseSucceed(describeMails, () => [])
   const listens = `Assent listens on ${url} (reference: ${url}/docs)`
-  yield* Console.log([listens, ...Option.toArray(described)].join("\n"))
+  yield* Console.log([listens, ...Option.toArray(described), ...mails].join("\n"))
   if (Option.isNone(founded)) return
   yield* Console.log(demonstration(url, founded.value))
   if (Store.isKept(store) && store !== Store.defaultUrl) yield* Effect.logWarning(expectedElsewhere)

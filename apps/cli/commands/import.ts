@@ -191,12 +191,12 @@ const checkDates = Effect.fnUntraced(function* (
   return true
 })
 
-/** Brings the erasures of a file into the ledger; returns everyone that is erased. */
+/** Brings the erasures of a file into the ledger; returns what is erased, for a restore. */
 const bringErasures = Effect.fnUntraced(function* ({ organization }: ProjectScope, { erasures, restore }: Given) {
-  if (!restore) return new Set<string>()
+  if (!restore) return {}
   const carried = Option.isNone(erasures) ? [] : yield* ErasureFile.read(erasures.value)
   const ledger = yield* Ledger
-  return yield* ledger.bringErasures(organization, carried)
+  return { erased: yield* ledger.bringErasures(organization, carried) }
 })
 
 const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flagged) {
@@ -214,7 +214,7 @@ const importRows = Effect.fnUntraced(function* (scope: ProjectScope, given: Flag
       file.rows,
       {
         ...scope,
-        erased: yield* bringErasures(scope, given),
+        ...(yield* bringErasures(scope, given)),
         submitter: Option.getOrElse(given.submitter, () => scope.organization.id),
         isRestore: given.restore,
         map: mapper?.map ?? RecordedColumns.read,

@@ -101,7 +101,7 @@ const kept = Flag.String("kept").pipe(
 const rotatedAsText = ({ begun, destroyed, rewrapped }: KeyEpochs.Tended): string =>
   [
     begun === undefined ? "another process began an epoch just now" : `epoch ${begun.number} began`,
-    `${Table.count(rewrapped)} keys of people were wrapped by it`,
+    `${Table.count(rewrapped)} keys were wrapped by it`,
     destroyed.length === 0 ? "the key of no epoch was destroyed" : `destroyed the key of epoch ${destroyed.join(", ")}`,
   ].join("\n")
 
@@ -118,7 +118,9 @@ const rotate = Command.make(
       : Output.write(`${rotatedAsText(rotated)}\n`)
   }),
 ).pipe(
-  Command.withDescription("Begin an epoch now, wrap the keys of people by it, and destroy epochs that ended long ago"),
+  Command.withDescription(
+    "Begin an epoch now, wrap the keys of people and compliance requests by it, and destroy epochs that ended long ago",
+  ),
   Command.withExamples([
     {
       command: "assent keys rotate --store postgres://… --keys ./assent.keys",
