@@ -466,6 +466,8 @@ describe("an export", () => {
     ]
     write("bad.ndjson", taken.map((each) => JSON.stringify(each)).join("\n"))
     expect(await codesInto(store)).toEqual(["1 id_taken", "2 external_id_taken", "3 date_created_goes_back"])
+    const [, , goesBack] = linesOf(readFileSync(join(folder, "rejected.ndjson"), "utf8"))
+    expect(goesBack!["detail"]).toMatch(/a server has told of .*: take the export back into a copy of the store/)
     expect((await run(["export", "--store", store])).stdout).toBe(whole)
   })
 

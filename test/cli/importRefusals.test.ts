@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { beforeAll, describe, expect, test } from "vitest"
+import { isLong } from "../support/long.ts"
 import { linesOf, workplace } from "./run.ts"
 
 const { copyLedger, folder, run, write } = workplace()
@@ -93,7 +94,7 @@ describe("a list without dates over two refusals", () => {
     expect((await importInto(store, list, accepted)).tally).toMatchObject({ recorded: 2, recordedBefore: 1 })
   })
 
-  test("a history in which a yes follows a no of the same file is recorded whole", async () => {
+  test.runIf(isLong)("a history in which a yes follows a no of the same file is recorded whole", async () => {
     const store = await refused()
     const rows = "email,consentState,consentDate\ndee@example.com,declined,2026-01-01T00:00:00Z\n"
     const history = `${rows}dee@example.com,accepted,2026-02-01T00:00:00Z\n`
@@ -142,18 +143,21 @@ describe("a file that has grown", () => {
     expect(second.tally).toMatchObject({ recorded: 1, recordedBefore: 2 })
   })
 
-  test("claims an identifier that a row has more than before, and the refusal is of that one, too", async () => {
-    const store = newStore()
-    const no = "declined,2024-01-01T00:00:00Z\n"
-    await importInto(store, `userId,consentState,consentDate\na1,${no}`, {})
-    const grown = `userId,email,consentState,consentDate\na1,a1@example.com,${no}`
-    expect((await importInto(store, grown, {})).tally).toMatchObject({ recorded: 1, recordedBefore: 0 })
-    const older = "email,consentState,consentDate\na1@example.com,accepted,2023-01-01T00:00:00Z\n"
-    await importInto(store, older, {})
-    expect(await statuses(store)).toEqual(["withdrawn false"])
-  })
+  test.runIf(isLong)(
+    "claims an identifier that a row has more than before, and the refusal is of that one, too",
+    async () => {
+      const store = newStore()
+      const no = "declined,2024-01-01T00:00:00Z\n"
+      await importInto(store, `userId,consentState,consentDate\na1,${no}`, {})
+      const grown = `userId,email,consentState,consentDate\na1,a1@example.com,${no}`
+      expect((await importInto(store, grown, {})).tally).toMatchObject({ recorded: 1, recordedBefore: 0 })
+      const older = "email,consentState,consentDate\na1@example.com,accepted,2023-01-01T00:00:00Z\n"
+      await importInto(store, older, {})
+      expect(await statuses(store)).toEqual(["withdrawn false"])
+    },
+  )
 
-  test("over a mapping that reads rows otherwise records them with their new meaning", async () => {
+  test.runIf(isLong)("over a mapping that reads rows otherwise records them with their new meaning", async () => {
     const store = newStore()
     await importInto(store, header + ann, {})
     const expiring = { expirationDate: { value: "2027-01-01T00:00:00Z" } }
@@ -183,7 +187,7 @@ describe("refusals whose dates cannot be recorded", () => {
     expect((await eventsOf(store)).length).toBe(300)
   })
 
-  test("do not count if their row is refused, because it is of a type that does not exist", async () => {
+  test.runIf(isLong)("do not count if their row is refused, because it is of a type that does not exist", async () => {
     const unmapped = { consentType: { column: "type", values: { known: newsletter } } }
     const content = "userId,type,consentState,consentDate\nu1,gone,declined,1970-01-01T00:00:00Z\n"
     const absent = { consentType: { value: "00000000-0000-4000-8000-000000000001" } }
@@ -196,14 +200,17 @@ describe("refusals whose dates cannot be recorded", () => {
     expect([code, tally.recorded, tally.replacedDates]).toEqual([0, 300, 3])
   })
 
-  test("stop an import from standard input at the first block in which they are more than that", async () => {
-    const store = newStore()
-    const args = ["import", "-", "--format", "csv", "--store", store, "--map", "mapping.json", "--json"]
-    write("mapping.json", JSON.stringify({ consentType: { value: newsletter } }))
-    const { code, stderr } = await run(args, { stdin: rows(1200, 13) })
-    expect([code, stderr]).toEqual([2, expect.stringContaining("13 of 1200 refusals")])
-    expect((await eventsOf(store)).length).toBe(1000)
-  })
+  test.runIf(isLong)(
+    "stop an import from standard input at the first block in which they are more than that",
+    async () => {
+      const store = newStore()
+      const args = ["import", "-", "--format", "csv", "--store", store, "--map", "mapping.json", "--json"]
+      write("mapping.json", JSON.stringify({ consentType: { value: newsletter } }))
+      const { code, stderr } = await run(args, { stdin: rows(1200, 13) })
+      expect([code, stderr]).toEqual([2, expect.stringContaining("13 of 1200 refusals")])
+      expect((await eventsOf(store)).length).toBe(1000)
+    },
+  )
 })
 
 describe("the share of replaced dates is that of all refusals that were read,", () => {
@@ -233,7 +240,7 @@ describe("the share of replaced dates is that of all refusals that were read,", 
     expect((await eventsOf(store)).length).toBe(301)
   })
 
-  test("and standard input is judged block by block, also by a dry run; a file as a whole", async () => {
+  test.runIf(isLong)("and standard input is judged block by block, also by a dry run; a file as a whole", async () => {
     const all = Array.from({ length: 11 }, (_, index) => wrong(`a${index}`)).join("")
     const content = `${header}${all}${["u", "v", "w", "x", "y"].map((each) => some.replaceAll(/^u/gm, each)).join("")}`
     expect((await importInto(newStore(), content, {}, "--dry-run")).code).toBe(0)

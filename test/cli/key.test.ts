@@ -25,7 +25,7 @@ const kinds: ReadonlyArray<Kind> = isLong ? ["SQLite", "PostgreSQL"] : ["SQLite"
 
 /** A server on a new store, and the URL of the store. */
 const serverOn = async (kind: Kind) => {
-  if (kind === "PostgreSQL") postgres = await startPostgres(["-c", "fsync=off"])
+  if (kind === "PostgreSQL") postgres = await startPostgres()
   const database = await postgres?.database()
   const server = await startEmpty(database === undefined ? {} : { ASSENT_STORE: database })
   servers.push(server)

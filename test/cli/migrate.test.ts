@@ -10,7 +10,7 @@ const { run } = workplace()
 
 let postgres: Postgres
 beforeAll(async () => {
-  postgres = await startPostgres(["-c", "fsync=off"])
+  postgres = await startPostgres()
 })
 afterAll(() => postgres.stop())
 
@@ -42,6 +42,14 @@ describe("the tables", () => {
         "applied 6 used-versions, for postgres",
         "applied 7 alias-kinds, for postgres",
         "applied 8 personal-data, for postgres",
+        "applied 9 change-feed, for postgres",
+        "applied 10 webhooks, for postgres",
+        "applied 11 compliance, for postgres",
+        "applied 12 outbox-and-files, for postgres",
+        "applied 13 tasks-in-outbox, for postgres",
+        "applied 14 entry-private, for postgres",
+        "applied 15 metrics, for postgres",
+        "applied 16 held-erasures, for postgres",
         "",
       ].join("\n"),
       stderr: "",

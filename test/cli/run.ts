@@ -7,7 +7,6 @@ import { Console as NodeConsole } from "node:console"
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Layer, Stdio, Stream } from "effect"
 import { afterAll } from "vitest"
@@ -15,8 +14,7 @@ import * as Assent from "../../apps/cli/Assent.ts"
 import * as ExitCode from "../../apps/cli/ExitCode.ts"
 import { childEnv } from "../support/childEnv.ts"
 import * as TestKeys from "../support/keys.ts"
-
-const main = fileURLToPath(new URL("../../apps/cli/main.ts", import.meta.url))
+import * as Programs from "../support/programs.ts"
 
 /** The exit code and the outputs of a run. */
 export interface Outcome {
@@ -131,7 +129,7 @@ export const workplace = (): Workplace => {
     ...env,
   })
   const start: Workplace["start"] = (args, { nodeFlags = [], env } = {}) =>
-    spawn(process.execPath, [...nodeFlags, main, ...args], { cwd: folder, env: envOf(args, env) })
+    spawn(process.execPath, [...nodeFlags, Programs.command, ...args], { cwd: folder, env: envOf(args, env) })
   const runProcess: Workplace["runProcess"] = (args, options = {}) =>
     new Promise((resolve, reject) => {
       const child = start(args, options)

@@ -35,10 +35,16 @@ const commands: Readonly<Record<string, ReadonlyArray<string>>> = {
   erase: ["--user-id", "u"],
   scrub: [],
   timeline: ["--user-id", "u"],
+  follow: ["--once"],
+  "requests due": [],
+  "outbox list": [],
+  register: [],
+  "data-systems import": ["manifest.yml"],
+  metrics: [],
 }
 
-/** The commands that read files alone. */
-const ofFiles = ["decisions", "state"]
+/** The commands that read files alone, and those of receivers, which know no ledger. */
+const ofFiles = ["decisions", "state", "webhooks"]
 
 test("every command has a row here", () => {
   const first = new Set(Object.keys(commands).map((name) => name.split(" ")[0]))

@@ -94,7 +94,26 @@ const some: Rows = {
     body: text,
     destroyed: "{}",
   })),
+  held_erasure: [4, 0xfe].map((n) => ({
+    lane: 5,
+    person: uuid(3),
+    erasure_id: uuid(n),
+    recorded_at: n,
+    body: text,
+    destroyed: "{}",
+  })),
   people_head: [3, 4095].map((lane) => ({ lane, next_position: lane })),
+  people_change: [0, 7].flatMap((position) =>
+    [0xa, 0xff].map((n) => ({
+      lane: 3,
+      position,
+      kind: "joined",
+      recorded_at: 5 - position,
+      id: uuid(n),
+      member: uuid(1),
+      survivor: uuid(3),
+    })),
+  ),
   session: [1, 0xab].map((n) => ({
     token_hash: hash(n),
     person: uuid(n),
@@ -159,6 +178,146 @@ const some: Rows = {
     position,
   })),
   external_id: [1, 2].map((n) => ({ lane: 4096, hash: hash(n), event_lane: 4097, position: n, person: uuid(n) })),
+  lane_feed: [4096, 4097].map((lane) => ({ lane, next_number: lane - 4095, incarnation: 1 })),
+  change: [0, 1, 10].map((number) => ({
+    lane: 4096,
+    number,
+    before_position: number,
+    recorded_at: -1,
+    at: 8.64e15,
+    type: "decision.changed",
+    person: number === 0 ? null : uuid(number),
+    consent_type: number === 1 ? null : uuid(number),
+    body: text,
+  })),
+  // Upper case before lower case: the order of bytes.
+  due_scan: ["B", "a", "b"].map((name) => ({ lane: 4096, name, state: text })),
+  webhook_cursor: ["B", "a", "b"].map((name) => ({ lane: 4096, webhook: uuid(1), name, revision: 1, state: text })),
+  parked: ["", uuid(3)].flatMap((person) =>
+    [0, 2 ** 53 - 1].map((number) => ({
+      lane: 4096,
+      webhook: uuid(1),
+      person,
+      item_lane: 1,
+      position: 7,
+      number,
+      tries: 2,
+      next_at: -1,
+    })),
+  ),
+  dead_letter: [0, 2 ** 53 - 1].map((number) => ({
+    lane: 4096,
+    webhook: uuid(1),
+    item_lane: 1,
+    position: 7,
+    number,
+    person: uuid(3),
+    buried_at: 8.64e15,
+    tries: 11,
+    outcome: "timeout",
+  })),
+  delivery: [0, 999].map((slot) => ({
+    lane: 4096,
+    webhook: uuid(1),
+    slot,
+    n: slot + 1000,
+    change_id: "e4096-7",
+    type: "consent.recorded",
+    attempt: 1,
+    tried_at: -1,
+    millis: 7,
+    outcome: "200",
+    is_replay: slot === 0,
+  })),
+  compliance_head: [4096, 4097].map((lane) => ({ lane, next_position: lane - 4094 })),
+  compliance_fact: [0, 1].flatMap((lane) =>
+    [0, 1, 10].map((position) => ({
+      lane: 4096 + lane,
+      position,
+      request: uuid(0x30 + lane),
+      ordinal: position,
+      fact_id: uuid(0xff - position),
+      kind: "noted",
+      recorded_at: -1,
+      day: "0001-01-01",
+      actor: text,
+      body: text,
+    })),
+  ),
+  compliance_request: [0, 1].map((lane) => ({
+    lane: 4096 + lane,
+    request: uuid(0x30 + lane),
+    ordinal: 3,
+    kind: "do_not_sell",
+    status: lane === 0 ? "submitted" : "resolved",
+    resolution_status: lane === 0 ? null : "denied",
+    regulation: "clock:none@1",
+    domain: lane === 0 ? null : "",
+    country: lane === 0 ? null : text,
+    request_date: -1,
+    created_at: 253_402_300_799_999,
+    updated_at: 8.64e15,
+    due_on: lane === 0 ? "9999-12-31" : null,
+    is_lapsed: lane === 0,
+    state: text,
+    sweep_on: lane === 0 ? null : "9999-12-31",
+  })),
+  compliance_private: [0, 1].map((lane) => ({
+    lane: 4096 + lane,
+    request: uuid(0x30 + lane),
+    opener: lane === 0 ? null : uuid(1),
+    session: lane === 0 ? null : uuid(2),
+    subject: lane === 0 ? uuid(1) : null,
+    email_hash: lane === 0 ? null : hash(3),
+    nonce: lane === 0 ? null : "0f".repeat(12),
+    encrypted: lane === 0 ? null : "00".repeat(20),
+  })),
+  entry_private: [0, 1].map((lane) => ({
+    lane: 4096 + lane,
+    entry: uuid(0x60 + lane),
+    nonce: "0f".repeat(12),
+    encrypted: "00".repeat(20),
+  })),
+  request_key: [0, 1].map((lane) => ({
+    lane: 4096 + lane,
+    request: uuid(0x30 + lane),
+    epoch: 1 + lane,
+    wrapped: "ff00".repeat(20),
+  })),
+  outbox: [0, 1].map((lane) => ({
+    lane: 4096 + lane,
+    mail: uuid(0x40 + lane),
+    request: uuid(0x30 + lane),
+    template: text,
+    state: lane === 0 ? "waiting" : "cancelled",
+    tries: 2 ** 53 - 1,
+    created_at: -1,
+    due_at: 0,
+    ends_at: 8.64e15,
+    recipient_hash: lane === 0 ? hash(3) : null,
+    outcome: lane === 0 ? null : "550",
+    ended_at: lane === 0 ? null : -1,
+    nonce: lane === 0 ? "0f".repeat(12) : null,
+    encrypted: lane === 0 ? "00".repeat(20) : null,
+  })),
+  request_file: [0, 1].map((lane) => ({
+    lane: 4096 + lane,
+    request: uuid(0x30 + lane),
+    file: uuid(0x50 + lane),
+    begun_at: -1,
+    is_attached: lane === 1,
+  })),
+  file_chunk: [0, 1, 10].map((ordinal) => ({
+    lane: 4097,
+    request: uuid(0x31),
+    file: uuid(0x51),
+    ordinal,
+    nonce: "0f".repeat(12),
+    encrypted: "00".repeat(20),
+  })),
+  consumer: ["B", "a"].map((name) => ({ lane: 4096, name, position: 2 ** 53 - 1 })),
+  metric: ["", "B", "a"].map((key) => ({ lane: 4096, family: text, day: -1, key, count: key === "" ? -5 : 5 })),
+  day_visitors: [-1, 0].map((day) => ({ lane: 4096, day, registers: "00ff".repeat(2048) })),
   used_type: [0, 1, 10].map((version) => ({ lane: 4096, consent_type: uuid(1), version })),
 }
 
@@ -520,8 +679,22 @@ export const clauses: ReadonlyArray<Clause> = [
             destroyed: "{}",
           },
         ],
+        held_erasure: [
+          {
+            lane: of(person),
+            person,
+            erasure_id: uuid(8),
+            recorded_at: -2,
+            body: ErasureBody.write({ members: [person], submitter: "s", reason: "request" }),
+            destroyed: "{}",
+          },
+        ],
         idempotency: [{ lane: of(hash(6)), hash: hash(6), digest: hash(9), answer: text, recorded_at: 2 }],
         used_identity_token: [{ hash: hash(0x2f), expires_at: 1e13, person }],
+        lane_head: [{ lane: 1, next_position: 0, last_recorded_at: 6, has_joined: false, has_erased: false }],
+        lane_feed: [{ lane: 1, next_number: 1, incarnation: 2 }],
+        change: [{ ...some.change[1]!, lane: 1, number: 0, before_position: 0, body: text }],
+        due_scan: [{ lane: 1, name: "a", state: text }],
       })
       yield* Effect.provide(
         Effect.gen(function* () {
@@ -545,14 +718,30 @@ export const clauses: ReadonlyArray<Clause> = [
           const part = { kind: "profile", id: "", nonce: new Uint8Array([8]), encrypted: new Uint8Array([9]) } as const
           const place = { concordId: person, kind: "profile", id: "" } as const
           deepStrictEqual(yield* ledger.personal.parts(owner, [place]), [{ ...key, ...part }])
+          const erased = { members: [person], submitter: "s", destroyed: {} }
+          const held = { ...erased, id: uuid(8), recordedAt: -2, reason: "request", scope: "held" }
           deepStrictEqual(yield* ledger.personal.erasures(owner, undefined, 9), [
-            { id: uuid(9), recordedAt: -1, members: [person], submitter: "s", reason: "court", destroyed: {} },
+            held,
+            { ...erased, id: uuid(9), recordedAt: -1, reason: "court" },
           ])
+          deepStrictEqual(yield* ledger.personal.heldErasures(owner, person), [held])
           strictEqual((yield* ledger.idempotencyRecord(owner, hash(6)))?.answer, text)
-          const change = { organization: owner, seen: [], claims: [], releases: [], facts: [] }
+          const to = { lane: 1, position: 0, number: 1, incarnation: 2, lastRecordedAt: 6 }
+          deepStrictEqual((yield* ledger.feed.ends(owner))[1], to)
+          const ofLane = [{ from: { lane: 1, position: 0, number: 0 }, to }]
+          const change = { number: 0, beforePosition: 0, recordedAt: -1, at: 8.64e15, type: "decision.changed" }
+          deepStrictEqual((yield* ledger.feed.read(owner, ofLane, {}, 9))[0]!.items, [
+            { _tag: "Change", ...change, concordId: uuid(1), body: text },
+          ])
+          deepStrictEqual(yield* ledger.feed.places(owner), [{ lane: 1, name: "a", state: text }])
+          deepStrictEqual(
+            (yield* ledger.feed.identityChanges(owner, 3, 1, 9)).map(({ id, position }) => [id, position]),
+            [0xa, 0xff].map((n) => [uuid(n), 7]),
+          )
+          const unchanged = { organization: owner, seen: [], claims: [], releases: [], facts: [] }
           strictEqual(
             yield* ledger.people.change({
-              ...change,
+              ...unchanged,
               identityToken: { hash: hash(0x2f), expiresAt: 1e13, concordId: uuid(1) },
             }),
             "used",

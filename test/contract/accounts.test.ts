@@ -14,7 +14,7 @@ import { claim, event, fact, hash, named, noChange, organization, request, type 
 let postgres: Postgres
 let url: string
 beforeAll(async () => {
-  postgres = await startPostgres(["-c", "fsync=off"])
+  postgres = await startPostgres()
   url = await postgres.database()
 })
 afterAll(() => postgres.stop())

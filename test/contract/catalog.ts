@@ -112,6 +112,42 @@ export const catalogClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "what is personal of an entry is replaced and removed with a change, and is found in its organization only",
+    Effect.fnUntraced(function* (store: Store) {
+      const organization = { number: 0, lanes: 16 }
+      const other = { number: 1, lanes: 16 }
+      const sealed = (byte: number) => ({
+        nonce: new Uint8Array(12).fill(byte),
+        encrypted: new Uint8Array(40).fill(byte),
+      })
+      const change = (revision: number, privates: ReadonlyArray<readonly [entry: string, byte?: number]>) =>
+        store.catalog.change({
+          revision,
+          entries: { projects: [] },
+          documents: [],
+          privates: privates.map(([entry, byte]) => ({
+            organization,
+            entry,
+            sealed: byte === undefined ? "removed" : sealed(byte),
+          })),
+        })
+      const first = [uuid(0x61), 1] as const
+      const second = [uuid(0x62), 2] as const
+      strictEqual(yield* change(0, [first, second]), "kept")
+      strictEqual(yield* change(0, [[uuid(0x61), 9]]), "stale")
+      const asked = [uuid(0x62), uuid(0x63), uuid(0x61)]
+      const bytes = Effect.fnUntraced(function* (owner: typeof organization) {
+        const found = yield* store.catalog.privatesOf(owner, asked)
+        return found.map((each) => each && [each.nonce.length, each.encrypted.length, each.nonce[0], each.encrypted[0]])
+      })
+      deepStrictEqual(yield* bytes(organization), [[12, 40, 2, 2], undefined, [12, 40, 1, 1]])
+      deepStrictEqual(yield* bytes(other), [undefined, undefined, undefined])
+      strictEqual(yield* change(1, [[uuid(0x61), 3], [uuid(0x62)], [uuid(0x63)]]), "kept")
+      deepStrictEqual(yield* bytes(organization), [undefined, undefined, [12, 40, 3, 3]])
+      deepStrictEqual(yield* store.catalog.privatesOf(organization, []), [])
+    }),
+  ),
+  clause(
     "the last use of a key is read back, and never goes back",
     Effect.fnUntraced(function* (store: Store) {
       strictEqual((yield* store.catalog.keyUses).size, 0)

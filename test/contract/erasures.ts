@@ -31,11 +31,11 @@ import {
 } from "./samples.ts"
 
 /** Another project of the organization. */
-const second: Lane.Owner = { number: 2, lanes: 3 }
+export const second: Lane.Owner = { number: 2, lanes: 3 }
 const elsewhere: Lane.Owner = { number: 7, lanes: 16 }
 
 /** An erasure of people as they are now. */
-const erasureOf = Effect.fnUntraced(function* (store: Store, members: ReadonlyArray<string>, n = 1) {
+export const erasureOf = Effect.fnUntraced(function* (store: Store, members: ReadonlyArray<string>, n = 1) {
   const seen = yield* Effect.forEach(members, (concordId) =>
     Effect.map(store.people.person(organization, concordId), ({ revision }) => ({ concordId, revision })),
   )
@@ -57,7 +57,7 @@ const erase = (store: Store, members: ReadonlyArray<string>, n?: number) =>
   Effect.flatMap(erasureOf(store, members, n), store.personal.erase)
 
 /** Everything that a ledger can hold about a person; `n` makes its hashes its own. */
-const record = Effect.fnUntraced(function* (store: Store, person: string, n: number) {
+export const record = Effect.fnUntraced(function* (store: Store, person: string, n: number) {
   const [email, phone, context, external, other] = [0xa, 0xb, 0xc, 0xd, 0xe].map((kind) => 16 * n + kind) as [
     number,
     number,
@@ -85,7 +85,7 @@ const record = Effect.fnUntraced(function* (store: Store, person: string, n: num
 })
 
 /** What {@link record} has written about one person, in the counts of an erasure. */
-const recorded: Destroyed = {
+export const recorded: Destroyed = {
   aliases: 2,
   formerAliases: 1,
   personalData: 3,
@@ -96,7 +96,7 @@ const recorded: Destroyed = {
 }
 
 /** Everything about a person that an erasure may change; `n` is that of {@link record}. */
-const observe = Effect.fnUntraced(function* (store: Store, person: string, n: number) {
+export const observe = Effect.fnUntraced(function* (store: Store, person: string, n: number) {
   const [email, phone, context, external, other] = [0xa, 0xb, 0xc, 0xd, 0xe].map((kind) => hash(16 * n + kind))
   const hashes = [email!, phone!, context!]
   const identified = yield* store.people.person(organization, person)
@@ -120,7 +120,7 @@ const observe = Effect.fnUntraced(function* (store: Store, person: string, n: nu
 })
 
 /** What stays of a person. */
-const evidence = Effect.fnUntraced(function* (store: Store, person: string) {
+export const evidence = Effect.fnUntraced(function* (store: Store, person: string) {
   return {
     events: yield* eventsOf(store, project, person),
     elsewhere: yield* eventsOf(store, second, person),

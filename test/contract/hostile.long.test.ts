@@ -25,7 +25,12 @@ import { beyondLanes, catalogBeyondLanes } from "../support/lanes.ts"
 import * as LedgerQueries from "../support/ledgerQueries.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import type { Fault, PostgresProxy } from "../support/postgresProxy.ts"
+import { complianceClauses } from "./compliance.ts"
+import { feedClauses } from "./feed.ts"
 import { clauses } from "./LedgerStoreContract.ts"
+import { outboxClauses } from "./outbox.ts"
+import { metricsClauses } from "./metrics.ts"
+import { requestFileClauses } from "./requestFiles.ts"
 import { personal, profile } from "./samples.ts"
 import * as TestKeys from "../support/keys.ts"
 
@@ -41,7 +46,7 @@ const recorded = new Set<string>()
 
 beforeAll(async () => {
   // The server itself is never stopped, so nothing is lost that is not synced.
-  postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
+  postgres = await startPostgres()
   database = await makeHostile(postgres)
   proxy = await startHostileProxy(postgres, (statement) => {
     recorded.add(statement)
@@ -113,6 +118,18 @@ describe("the role of the service", () => {
   })
 })
 
+/**
+ * Clauses whose writes the store does not try again by itself where the outcome of COMMIT is unknown, or of which it
+ * cannot know its own: a step of the feed that moves no place, counts that move no consumer, changes of a compliance
+ * request by one fact id, and claims of mails. `postgresFeed.long.test.ts`, `postgresCompliance.long.test.ts` and
+ * `postgresOutbox.long.test.ts` do each fault at each of their statements.
+ */
+const triedOnce: ReadonlySet<string> = new Set(
+  [...complianceClauses, ...feedClauses, ...metricsClauses, ...outboxClauses, ...requestFileClauses].map(
+    ({ name }) => name,
+  ),
+)
+
 describe("with faults at random", () => {
   beforeAll(() => {
     recorded.clear()
@@ -122,9 +139,20 @@ describe("with faults at random", () => {
     fault = () => undefined
   })
 
-  test.each(clauses)("$name", async ({ check }) => {
+  test.each(clauses.filter(({ name }) => !triedOnce.has(name)))("$name", async ({ check }) => {
     await database.empty()
     await Effect.runPromise(Effect.provide(check, PostgresStore.layer(throughProxy(database.url))))
+  })
+
+  test.each(clauses.filter(({ name }) => triedOnce.has(name)))("$name, without a fault", async ({ check }) => {
+    const faults = fault
+    fault = () => undefined
+    try {
+      await database.empty()
+      await Effect.runPromise(Effect.provide(check, PostgresStore.layer(throughProxy(database.url))))
+    } finally {
+      fault = faults
+    }
   })
 
   test("every fault was done, also to COMMIT", () => {
@@ -482,11 +510,23 @@ describe("lanes", () => {
   const aboutNoRow =
     /^(BEGIN|COMMIT|ROLLBACK|SET LOCAL .*|SHOW .*|SELECT .* FROM migration .*|SELECT c\.relname AS name FROM pg_class c[^]*)$/
 
-  /** The one statement about all lanes: it reads the keys of people page by page, to wrap them again. */
-  const aboutAllLanes = /^SELECT lane, person, epoch, wrapped FROM person_key\s+WHERE \(lane, person\) > /
+  /**
+   * The statements about all lanes: they read the keys of people and of requests by pages, to wrap them again, and look
+   * for what time changes: requests, mails and files. Mails are counted, too, and the heads of all lanes are compared
+   * with how far the metrics are.
+   */
+  const allLanes = [
+    /^SELECT lane, (person|request), epoch, wrapped FROM (person|request)_key\s+WHERE \(lane, (person|request)\) > /,
+    /^SELECT [^]* FROM compliance_request r\s+WHERE r\.sweep_on <= \$1/,
+    /^SELECT lane, mail, request, tries FROM outbox\s+WHERE state = 'waiting' AND template (<>|=) 'task' AND due_at <= \$1/,
+    /^SELECT w\.waiting, w\.oldest_at, f\.failed\s+FROM/,
+    /^SELECT h\.lane, '(events|facts)' AS name, coalesce\(c\.position, 0\) AS position/,
+    /^SELECT lane, request, file FROM request_file WHERE NOT is_attached AND begun_at < \$1/,
+  ]
+  const aboutAllLanes = (statement: string): boolean => allLanes.some((each) => each.test(statement))
 
   test("every statement that the store has sent reaches its rows by their lane, and every table was written to", async () => {
-    const statements = [...recorded].filter((each) => !aboutNoRow.test(each) && !aboutAllLanes.test(each))
+    const statements = [...recorded].filter((each) => !aboutNoRow.test(each) && !aboutAllLanes(each))
     const beyond = []
     for (const statement of statements) {
       for (const table of await beyondLanes(postgres, planned, statement)) beyond.push(`${table}: ${statement}`)
@@ -519,7 +559,16 @@ describe("lanes", () => {
       { what: "default", name: "former_alias.is_renamed = false" },
       { what: "default", name: "lane_head.has_erased = false" },
       { what: "default", name: "lane_head.has_joined = false" },
+      // An erasure looks for the requests of a person in all lanes of its projects.
+      { what: "key that begins with something else", name: "compliance_private_opener" },
+      { what: "key that begins with something else", name: "compliance_private_subject" },
+      // What time changes of requests, mails and files is looked for in all lanes; a mail is found by its id alone.
+      { what: "key that begins with something else", name: "compliance_request_sweep" },
       { what: "key that begins with something else", name: "migration_pkey" },
+      { what: "key that begins with something else", name: "outbox_mail" },
+      { what: "key that begins with something else", name: "outbox_mail_due" },
+      { what: "key that begins with something else", name: "outbox_task_due" },
+      { what: "key that begins with something else", name: "request_file_begun" },
       { what: "table without a lane", name: "migration" },
     ])
     await postgres.administer(

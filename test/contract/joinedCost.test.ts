@@ -20,7 +20,7 @@ import * as TestKeys from "../support/keys.ts"
 let postgres: Postgres
 let folder: string
 beforeAll(async () => {
-  postgres = await startPostgres(["-c", "fsync=off"])
+  postgres = await startPostgres()
   folder = mkdtempSync(join(tmpdir(), "assent-joined-"))
 })
 afterAll(async () => {

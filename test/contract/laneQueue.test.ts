@@ -1,6 +1,7 @@
 /**
- * Which waiting appends form a group of the PostgreSQL store, and which groups are written at the same time: random
- * sequences of what GroupCommit.ts does with its queue, without a database. And which predictions of lanes are wrong.
+ * Which waiting appends form a group of the PostgreSQL store, and which groups and steps of the change feed are written
+ * at the same time: random sequences of what GroupCommit.ts does with its queue, without a database. And which
+ * predictions of lanes are wrong.
  *
  * It is here and not with the laws, which are about the core, because the mutants of the PostgreSQL store run the tests
  * of this folder.
@@ -40,13 +41,22 @@ const entryOf = (people: ReadonlyArray<Person>, more: Partial<Append> = {}): Lan
   lanes: [...new Set(people.map(({ lane }) => lane))],
 })
 
-const eventsOf = (entries: ReadonlyArray<LaneQueue.QueuedAppend>): number =>
-  entries.reduce((sum, { request }) => sum + request.events.length, 0)
+/** A step of the change feed in lanes. */
+const stepOf = (lanes: ReadonlyArray<number>): LaneQueue.QueuedStep => ({
+  step: { organization: owner, project: owner, seen: [], lanes: [], recordedAt: 0, changes: [], places: [] },
+  lanes,
+})
+
+const appendsOf = (entries: ReadonlyArray<LaneQueue.Queued>) =>
+  entries.flatMap((entry) => ("step" in entry ? [] : [entry]))
+
+const eventsOf = (entries: ReadonlyArray<LaneQueue.Queued>): number =>
+  appendsOf(entries).reduce((sum, { request }) => sum + request.events.length, 0)
 
 /** Every person and identifier whose rows a group writes before its lanes are locked. */
-const subjectsOf = ({ entries }: LaneQueue.Group<LaneQueue.QueuedAppend>): ReadonlySet<string> =>
+const subjectsOf = ({ entries }: LaneQueue.Group<LaneQueue.Queued>): ReadonlySet<string> =>
   new Set(
-    entries.flatMap(({ request: { claims, events, personal, seen = [] } }) => [
+    appendsOf(entries).flatMap(({ request: { claims, events, personal, seen = [] } }) => [
       ...[...events, ...seen, ...(personal?.keys ?? [])].map(({ concordId }) => concordId),
       ...claims.flatMap(({ concordId, hash }) => [concordId, hash]),
     ]),
@@ -62,7 +72,10 @@ type Step =
       readonly hash: string | undefined
       readonly seen: string | undefined
       readonly keyOf: string | undefined
+      /** Whether compliance requests change with the events. */
+      readonly hasCompliance: boolean
     }
+  | { readonly _tag: "AddStep"; readonly lanes: ReadonlyArray<number> }
   | { readonly _tag: "Remove"; readonly of: number }
   | { readonly _tag: "Next" }
   | { readonly _tag: "Sent"; readonly of: number }
@@ -88,6 +101,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       hash,
       seen,
       keyOf,
+      hasCompliance: fc.nat({ max: 6 }).map((n) => n === 6),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      _tag: fc.constant("AddStep"),
+      lanes: fc.uniqueArray(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 2 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Remove"), of: index }) },
@@ -103,12 +124,12 @@ const keyOfPerson = (concordId: string): PersonKey => ({ concordId, epoch: 1, wr
 
 /** A queue, with a list of what waits and what is being written that is kept apart from it. */
 const makeRun = () => {
-  const queue = LaneQueue.make<LaneQueue.QueuedAppend>(limits, isPredicted)
-  const waiting: Array<LaneQueue.QueuedAppend> = []
-  const groups: Array<LaneQueue.Group<LaneQueue.QueuedAppend>> = []
+  const queue = LaneQueue.make<LaneQueue.Queued>(limits, isPredicted)
+  const waiting: Array<LaneQueue.Queued> = []
+  const groups: Array<LaneQueue.Group<LaneQueue.Queued>> = []
 
   /** Forms the next group; `check` sees what was there before it. */
-  const next = (check: (group: LaneQueue.Group<LaneQueue.QueuedAppend>) => void): boolean => {
+  const next = (check: (group: LaneQueue.Group<LaneQueue.Queued>) => void): boolean => {
     const group = queue.next()
     if (group === undefined) return false
     check(group)
@@ -116,10 +137,10 @@ const makeRun = () => {
     groups.push(group)
     return true
   }
-  const run = (step: Step, check: (group: LaneQueue.Group<LaneQueue.QueuedAppend>) => void): void => {
+  const run = (step: Step, check: (group: LaneQueue.Group<LaneQueue.Queued>) => void): void => {
     switch (step._tag) {
       case "Add": {
-        const { hash, keyOf, people, seen } = step
+        const { hasCompliance, hash, keyOf, people, seen } = step
         const claims =
           hash === undefined
             ? []
@@ -128,8 +149,15 @@ const makeRun = () => {
           claims,
           ...(seen !== undefined && { seen: [{ concordId: seen, revision: 0 }] }),
           ...(keyOf !== undefined && { personal: { keys: [keyOfPerson(keyOf)], parts: [] } }),
+          ...(hasCompliance && { compliance: { requests: [] } }),
         })
         if (queue.isFull) return
+        queue.add(entry)
+        return void waiting.push(entry)
+      }
+      case "AddStep": {
+        if (queue.isFull) return
+        const entry = stepOf(step.lanes)
         queue.add(entry)
         return void waiting.push(entry)
       }
@@ -157,7 +185,7 @@ type Run = ReturnType<typeof makeRun>
 
 /** Runs random steps; `check` is called with every group that is formed, and with what was there before it. */
 const always = (
-  check: (group: LaneQueue.Group<LaneQueue.QueuedAppend>, run: Run) => void,
+  check: (group: LaneQueue.Group<LaneQueue.Queued>, run: Run) => void,
   after?: (run: Run) => void,
 ): void =>
   fc.assert(
@@ -210,6 +238,24 @@ describe("The queue of appends to lanes", () => {
     })
   })
 
+  // Mutants: a step joins the appends before it; a step is written while its lanes are.
+  test.each([
+    ["a step of the feed", (entry: LaneQueue.Queued) => "step" in entry],
+    [
+      "an append that changes compliance requests",
+      (entry: LaneQueue.Queued) => "request" in entry && entry.request.compliance !== undefined,
+    ],
+  ])("writes %s alone, and only to lanes that nothing else writes to", (_, is) => {
+    let count = 0
+    always(({ entries, lanes, predecessors }, { groups }) => {
+      if (!entries.some(is)) return
+      count++
+      expect([entries.length, predecessors.size]).toEqual([1, 0])
+      expect(groups.filter((each) => overlap(each.lanes, lanes))).toEqual([])
+    })
+    expect(count).toBeGreaterThan(100)
+  })
+
   test("writes at most a number of groups at a time", () => {
     always((_, { groups }) => expect(groups.length).toBeLessThan(limits.maxGroups))
   })
@@ -258,7 +304,7 @@ describe("The queue of appends to lanes", () => {
   })
 
   test("treats an append that names the event it comes after as a full group", () => {
-    const queue = LaneQueue.make<LaneQueue.QueuedAppend>(limits, isPredicted)
+    const queue = LaneQueue.make<LaneQueue.Queued>(limits, isPredicted)
     queue.add(entryOf([{ lane: 0, name: "a" }]))
     expect(queue.hasFullGroup).toBe(false)
     queue.add(entryOf([{ lane: 0, name: "b" }], { after: { concordId: "0 a", id: "1" } }))

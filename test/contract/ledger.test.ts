@@ -12,6 +12,7 @@ import * as Exchange from "../../core/formats/Exchange.ts"
 import * as Lane from "../../core/model/Lane.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
+import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { wholePerson } from "../support/wholePerson.ts"
 import * as TestKeys from "../support/keys.ts"
@@ -26,14 +27,14 @@ const visitor = Effect.fnUntraced(function* (scope: ProjectScope) {
 
 let postgres: Postgres
 beforeAll(async () => {
-  postgres = await startPostgres()
+  if (isLong) postgres = await startPostgres()
 })
-afterAll(() => postgres.stop())
+afterAll(() => postgres?.stop())
 
 const stores = {
   memory: () => MemoryStore.layer,
   sqlite: (path: string) => SqliteStore.layer(path),
-  postgres: () => Layer.unwrap(Effect.map(Effect.promise(postgres.database), PostgresStore.layer)),
+  ...(isLong && { postgres: () => Layer.unwrap(Effect.map(Effect.promise(postgres.database), PostgresStore.layer)) }),
 }
 
 describe.each(Object.entries(stores))("the ledger over %s", (_name, store) => {

@@ -78,8 +78,8 @@ const hex = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined 
 
 /** The key of a person, which is kept with a profile if it is new. */
 const keep = Effect.fnUntraced(function* (concordId: string, context: LedgerContext.LedgerContext) {
-  const { isNew, key } = (yield* PersonKeys.keyOf(organization, concordId, context))!
-  const keys = isNew === undefined ? [] : [isNew]
+  const { isNew, key, wrapped } = (yield* PersonKeys.keyOf(organization, concordId, context))!
+  const keys = isNew ? [wrapped] : []
   const kept = yield* context.store.people.keepProfile(organization, concordId, { keys, parts: [profile(concordId)] })
   return { kept, key: hex(key) }
 })
@@ -147,7 +147,9 @@ describe.each(Object.entries(stores))("over %s", (kind, open) => {
   check("requests of one process that make a key for one person make the same", () =>
     Effect.gen(function* () {
       const ledger = yield* newLedger
-      const asked = Effect.map(PersonKeys.keyOf(organization, ann, ledger), (held) => hex(held?.isNew?.wrapped))
+      const asked = Effect.map(PersonKeys.keyOf(organization, ann, ledger), (held) =>
+        hex(held?.isNew === true ? held.wrapped.wrapped : undefined),
+      )
       expect(yield* asked).toBe(yield* asked)
       const all = yield* Effect.all(
         [1, 2, 3].map(() => keep(ann, ledger)),
@@ -165,7 +167,7 @@ describe.each(Object.entries(stores))("over %s", (kind, open) => {
         const [first, second] = [yield* newLedger, yield* newLedger]
         const late = (yield* PersonKeys.keyOf(organization, ann, second))!
         const { key } = yield* keep(ann, first)
-        const personal = { keys: [late.isNew!], parts: [profile(ann)] }
+        const personal = { keys: [late.wrapped], parts: [profile(ann)] }
         expect(yield* second.store.people.keepProfile(organization, ann, personal)).toBe("stale")
         expect(yield* keep(ann, second)).toEqual({ kept: "kept", key })
       }),
@@ -261,7 +263,7 @@ describe.each(Object.entries(stores))("over %s", (kind, open) => {
         const tend = KeyEpochs.tend({ kept: Period.days(90) }, context)
         const people = Array.from({ length: 2_500 }, (_, n) => uuid(n))
         const made = yield* PersonKeys.keysOf(organization, people, context, new Set(people))
-        const personal = { keys: [...made.values()].map(({ isNew }) => isNew!), parts: [] }
+        const personal = { keys: [...made.values()].map(({ wrapped }) => wrapped), parts: [] }
         expect(yield* context.store.people.change({ ...noChange, personal })).toBe("kept")
         const backup = (yield* wrappedKeyOf(ann))!
 
@@ -297,7 +299,7 @@ describe.each(Object.entries(stores))("over %s", (kind, open) => {
       yield* tend
       // A row of epoch 1 appears long after all were wrapped by epoch 2.
       yield* TestClock.adjust(90 * day)
-      const personal = { keys: [late.isNew!], parts: [profile(ann)] }
+      const personal = { keys: [late.wrapped], parts: [profile(ann)] }
       expect(yield* ledger.store.people.keepProfile(organization, ann, personal)).toBe("kept")
       expect(yield* tend).toMatchObject({ rewrapped: 1, destroyed: [1] })
       expect(yield* keyOf(ann, yield* newLedger)).toBe(hex(late.key))

@@ -25,7 +25,7 @@ import * as TestKeys from "../support/keys.ts"
 let postgres: Postgres | undefined
 let folder: string
 beforeAll(async () => {
-  if (isLong) postgres = await startPostgres(["-c", "fsync=off"])
+  if (isLong) postgres = await startPostgres()
   folder = mkdtempSync(join(tmpdir(), "assent-personal-"))
 })
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { Temporal } from "temporal-polyfill"
 import { describe, expect, test } from "vitest"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Period from "../../core/engine/Period.ts"
+import { times } from "../support/long.ts"
 import * as Oracle from "../support/oracle.ts"
 
 const instant = (text: string): Instant.Instant => Date.parse(text)
@@ -188,4 +189,78 @@ test("the makers of periods make what their texts say", () => {
     false,
     false,
   ])
+})
+
+/** A range of sums: the sum of an instant with the period is in it, at one of its ends, or near it. */
+const anyRange = fc
+  .record({
+    instant: anyInstant,
+    period: anyPeriod,
+    before: fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 0, max: 200_000_000 })),
+    length: fc.oneof(fc.constantFrom(0, 1, 86_400_000), fc.integer({ min: 0, max: 10_000_000_000 })),
+    isOpen: fc.boolean(),
+  })
+  .map(({ before, instant, isOpen, length, period }) => {
+    const from = Oracle.plus(instant, period) - before
+    return { period, from, to: isOpen ? Instant.max + 1 : Math.min(from + length, Instant.max + 1) }
+  })
+
+/** An instant and others near it, at both ends of its day, and some days and months before and after. */
+const near = (instant: Instant.Instant): ReadonlyArray<Instant.Instant> => {
+  const { days } = Instant.splitDay(instant)
+  const times = [instant, instant - 1, instant + 1]
+  for (let day = days - 4; day <= days + 4; day++) {
+    times.push(day * 86_400_000, day * 86_400_000 - 1, day * 86_400_000 + Instant.splitDay(instant).millis)
+  }
+  return times.filter(Instant.isInstant)
+}
+
+describe("the windows of a period", () => {
+  // Kills a window that begins or ends a day, or a millisecond, early or late, and days past the end of a month.
+  test("hold exactly the instants whose sum is in the range", () => {
+    fc.assert(
+      fc.property(anyRange, anyInstant, ({ from, period, to }, other) => {
+        const windows = Period.windows(period, from, to)
+        for (const { from, to } of windows) expect(from).toBeLessThan(to)
+        for (const [index, { from }] of windows.slice(1).entries()) expect(from).toBeGreaterThan(windows[index]!.to)
+        const ends = windows.flatMap((window) => [window.from, window.to - 1])
+        const begins = [from, to - 1].map((sum) => Math.floor(sum - period.days * 86_400_000 - period.millis))
+        const [first, last] = begins.map((sum) =>
+          Period.windows({ ...Period.zero, months: period.months }, sum, sum + 1),
+        )
+        const edges = [...first!, ...last!].map((window) => window.from)
+        for (const instant of [other, ...ends, ...edges].filter(Instant.isInstant).flatMap(near)) {
+          const sum = Period.add(instant, period)
+          const isIn = windows.some((window) => window.from <= instant && instant < window.to)
+          expect(isIn).toBe(from <= sum && sum < to)
+        }
+      }),
+      { numRuns: times(500, 20_000) },
+    )
+  })
+
+  test.each([
+    ["2023-02-28T09:00:00.000Z", "2023-02-28T09:00:00.001Z", "P1M", ["28", "29", "30", "31"]],
+    ["2024-02-29T09:00:00.000Z", "2024-02-29T09:00:00.001Z", "P1M", ["29", "30", "31"]],
+    ["2023-02-27T09:00:00.000Z", "2023-02-27T09:00:00.001Z", "P1M", ["27"]],
+    ["2023-03-31T09:00:00.000Z", "2023-03-31T09:00:00.001Z", "P1M", []],
+  ])("of what is due on %s take each day that becomes this one", (from, to, text, days) => {
+    const windows = Period.windows(period(text), instant(from), instant(to))
+    expect(windows.map((window) => Instant.format(window.from).slice(8, 10))).toEqual(days)
+  })
+
+  test("are one for any time without months, none for an empty range, and end with time itself", () => {
+    const [from, to] = [instant("2024-02-28T00:00:00.000Z"), instant("2024-03-02T00:00:00.000Z")]
+    expect(Period.windows(period("P1D"), from, to)).toEqual([{ from: from - 86_400_000, to: to - 86_400_000 }])
+    expect(Period.windows(period("P1Y"), to, from)).toEqual([])
+    expect(Period.windows(Period.zero, Instant.min, Instant.max + 1)).toEqual([
+      { from: Instant.min, to: Instant.max + 1 },
+    ])
+    expect(Period.windows(period("P999999Y"), Instant.max, Instant.max + 1)).toEqual([
+      { from: Instant.min, to: Instant.max + 1 },
+    ])
+    expect(Period.windows(period("P1D"), Instant.max, Instant.max + 1)).toEqual([
+      { from: Instant.max - 86_400_000, to: Instant.max + 1 },
+    ])
+  })
 })

@@ -1,4 +1,4 @@
-/** The drill of docs/operating.md on the machine's PostgreSQL, with its own tools and the roles of the page. */
+/** The drill of docs/operating.md, on PostgreSQL with the machine's own tools and the roles of the page, too. */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -6,6 +6,7 @@ import { type Installed, startInstalled } from "../support/installedPostgres.ts"
 import { freePort } from "../support/server.ts"
 import { drill, expectDrilled } from "./drill.ts"
 import { prepare, urlOf } from "./preparedPostgres.ts"
+import "./drill.test.ts"
 
 let installed: Installed
 beforeAll(async () => {

@@ -7,11 +7,15 @@ import { basename, join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { Closed, OpenError, open, Refusal, Unavailable } from "../../apps/embed/index.ts"
 import { childEnv } from "../support/childEnv.ts"
+import { isLong } from "../support/long.ts"
 import { errorOf, folder, newsletter, openAt, places, server, types, warnings, yes } from "./opened.ts"
 
 const jo = { email: "jo@example.com" }
 
-describe.each(Object.entries(places))("a ledger in %s", (kind, place) => {
+/** PostgreSQL, which takes longest, is among the long tests. */
+const stores = Object.entries(places).filter(([kind]) => isLong || kind !== "PostgreSQL")
+
+describe.each(stores)("a ledger in %s", (kind, place) => {
   test("records and answers plain values, with the names of the type", async () => {
     await using ledger = await openAt(await place())
     const [event] = await ledger.record({ ...jo, ...yes, consentDate: new Date("2026-01-31T12:00:00Z") })

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { expect, type TestContext } from "vitest"
 import { startGate } from "../support/gate.ts"
-import { startPostgres } from "../support/postgres.ts"
+import { startPostgres, synced } from "../support/postgres.ts"
 import { startEmpty } from "../support/server.ts"
 import { clientsOf, expectKept, until } from "./load.ts"
 import { postgres as inPostgres } from "./wholeness.ts"
@@ -17,7 +17,7 @@ const backMillis = 20_000
 
 /** Starts a server that reaches its database through a gate, and twelve writers. */
 export const begin = async ({ onTestFinished }: TestContext) => {
-  const postgres = await startPostgres()
+  const postgres = await startPostgres(synced)
   onTestFinished(() => postgres.stop())
   const url = await postgres.database()
   const gate = await startGate(postgres.port)

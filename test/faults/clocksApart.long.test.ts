@@ -6,7 +6,7 @@ import { playAll } from "./clocksApart.test.ts"
 
 let postgres: Postgres
 beforeAll(async () => {
-  postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
+  postgres = await startPostgres()
 })
 afterAll(() => postgres?.stop())
 

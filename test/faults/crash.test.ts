@@ -9,12 +9,12 @@ import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { times } from "../support/long.ts"
 import { random, seedOf } from "../support/seeded.ts"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres, synced } from "../support/postgres.ts"
 import { type Appender, makeAppender } from "./appending.ts"
 import { type Asked, faultsOf, postgres as inPostgres, sqlite } from "./wholeness.ts"
 
 /** How many processes are killed. */
-const kills = { sqlite: times(16, 200), postgres: times(10, 90), server: times(2, 10) }
+const kills = { sqlite: times(8, 200), postgres: times(6, 90), server: times(1, 10) }
 
 let folder: string
 let appender: Appender
@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "assent-crash-"))
   appender = await makeAppender()
   // The server is set to answer a commit before it has synced, because the store must not rely on the server's setting.
-  const start = () => startPostgres(["-c", "synchronous_commit=off", "-c", "wal_writer_delay=10s"])
+  const start = () => startPostgres([...synced, "-c", "synchronous_commit=off", "-c", "wal_writer_delay=10s"])
   postgres = await start()
   killed = await start()
 })

@@ -28,7 +28,7 @@ export const folderFor = ({ onTestFinished }: TestContext): string => {
 }
 
 /** While nothing can be written, writes and `/readyz` are answered 503, and reads as before. */
-const expectOnlyReads = async (clients: ReturnType<typeof clientsOf>, { writes }: Load): Promise<void> => {
+const expectOnlyReads = async (clients: ReturnType<typeof clientsOf>, { people, writes }: Load): Promise<void> => {
   await until(503, clients.ready, limitMillis)
   const before = writes.length
   for (let n = 0; n < 3; n++) {
@@ -37,7 +37,7 @@ const expectOnlyReads = async (clients: ReturnType<typeof clientsOf>, { writes }
       expect([status, retryAfter]).toEqual([503, "1"])
       expect(millis).toBeLessThan(limitMillis)
     }
-    const { answer, status } = await clients.state("user-1")
+    const { answer, status } = await clients.state(people[0]!)
     expect([status, answer.json.items[0].consentState]).toEqual([200, "declined"])
     expect((await clients.visit()).status).toBe(200)
     expect((await clients.alive()).status).toBe(200)

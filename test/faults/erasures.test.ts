@@ -18,12 +18,12 @@ import { ErasureLog, ErasureLogUnavailable } from "../../core/ports/ErasureLog.t
 import { LedgerStore, StoreUnavailable } from "../../core/ports/LedgerStore.ts"
 import * as TestKeys from "../support/keys.ts"
 import { times } from "../support/long.ts"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres, synced } from "../support/postgres.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "assent-erasures-"))
 let postgres: Postgres
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await startPostgres(synced)
 }, 60_000)
 afterAll(async () => {
   await postgres.stop()

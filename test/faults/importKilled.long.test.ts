@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { workplace } from "../cli/run.ts"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres, synced } from "../support/postgres.ts"
 
 const rows = Number(process.env["ASSENT_IMPORT_ROWS"] ?? 12_000)
 const killed = {
@@ -45,7 +45,7 @@ const prepare = async (kind: keyof typeof killed): Promise<void> => {
 }
 
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await startPostgres(synced)
   database = await postgres.database()
 }, 60_000)
 afterAll(() => postgres.stop())

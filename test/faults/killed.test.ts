@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type Asker, newAsker, type Post, posts } from "../http/posts.ts"
 import { acme, asOwner, privacy, startWorld, startWorldOn } from "../http/world.ts"
 import { times } from "../support/long.ts"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres, synced } from "../support/postgres.ts"
 import { type Answer, type Server, start } from "../support/server.ts"
 import { type Asked, faultsOf, postgres as inPostgres, sqlite } from "./wholeness.ts"
 
-const cycles = times(3, 15)
+const cycles = times(2, 15)
 const kinds = ["createConsentEvents", "createConsentEvents", "createSession", "createApiKey", "keepProfile"]
 const env = { ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" }
 
@@ -110,7 +110,7 @@ beforeAll(async () => {
     await killOften(ledgers["SQLite"])
   }
   const onPostgres = async () => {
-    postgres = await startPostgres()
+    postgres = await startPostgres(synced)
     const url = await postgres.database()
     const restart = () => start({ env: { ...env, ASSENT_STORE: url } })
     ledgers["PostgreSQL"] = await make(await startWorldOn(url, env), inPostgres(url), restart)

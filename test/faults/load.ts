@@ -20,6 +20,8 @@ export interface Load {
   readonly writes: ReadonlyArray<Answered>
   /** The ids of the events that were acknowledged. */
   readonly acknowledged: ReadonlyArray<string>
+  /** The people of these events. */
+  readonly people: ReadonlyArray<string>
   /** The number of requests that were begun, with two events each. */
   readonly requests: () => number
   /** Resolves when another request is acknowledged. */
@@ -67,6 +69,7 @@ export const clientsOf = (server: Server) => {
     load: (writers: number): Load => {
       const writes: Array<Answered> = []
       const acknowledged: Array<string> = []
+      const people: Array<string> = []
       let requests = 0
       let isOver = false
       const work = async () => {
@@ -76,7 +79,10 @@ export const clientsOf = (server: Server) => {
             const { answer, ...answered } = await record(userId)
             writes.push(answered)
             status = answer.status
-            if (status === 201) acknowledged.push(...answer.json.items.map(({ id }: { id: string }) => id))
+            if (status === 201) {
+              acknowledged.push(...answer.json.items.map(({ id }: { id: string }) => id))
+              people.push(userId)
+            }
             // Sooner than the second that Retry-After asks for.
             await sleep(status === 201 ? 5 : 100)
           }
@@ -92,7 +98,7 @@ export const clientsOf = (server: Server) => {
       const goesOn = async () => {
         for (const before = acknowledged.length; acknowledged.length === before;) await sleep(20)
       }
-      return { writes, acknowledged, requests: () => requests, goesOn, finish }
+      return { writes, acknowledged, people, requests: () => requests, goesOn, finish }
     },
   }
 }

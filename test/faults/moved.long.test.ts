@@ -13,7 +13,7 @@ import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { workplace } from "../cli/run.ts"
 import { move, moving, verify } from "../support/checking.ts"
 import { fillLedger } from "../support/filled.ts"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres, synced } from "../support/postgres.ts"
 import { ofPostgres } from "../support/tampering.ts"
 
 /** The number of kills in each direction. */
@@ -32,7 +32,7 @@ const directions = names.flatMap((from) => names.map((to) => [from, to] as const
 const sources = { sqlite: "", postgres: "" }
 let whole: Verifying.Report
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await startPostgres(synced)
   sources.sqlite = await places.sqlite()
   await fillLedger(sources.sqlite, 1200)
   sources.postgres = await places.postgres()

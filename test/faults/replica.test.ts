@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres, synced } from "../support/postgres.ts"
 import { makeSigner, type Signer } from "../http/identityTokens.ts"
 import { type Answer, type Sent, type Server, start, startEmpty } from "../support/server.ts"
 
@@ -14,7 +14,7 @@ let primary: Server
 let replica: Server
 let signer: Signer
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await startPostgres(synced)
   const url = await postgres.database()
   const env = { ASSENT_RATE_LIMIT_KEY: "off" }
   primary = await startEmpty({ ...env, ASSENT_STORE: url })
@@ -376,3 +376,14 @@ test.each(["", "x", "1", "1=2;3=4", "99999999=1", "-1=1", "configuration", "conf
     expect([answer.status, answer.json.errors[0].header]).toEqual([400, "Assent-Positions"])
   },
 )
+
+test("answers the change feed of the primary server as far as it has it, and its marks are good at both", async () => {
+  await record("follows", "accepted")
+  const page = (server: Server, after: string) => send(server, "GET", `/changes?after=${after}&limit=1000`)
+  const ids = (answer: Answer): ReadonlyArray<string> => answer.json.items.map(({ id }: { id: string }) => id)
+  const both = async () => [ids(await page(replica, "start")), ids(await page(primary, "start"))] as const
+  await expect.poll(async () => new Set((await both()).map(String)).size, { timeout: 20_000 }).toBe(1)
+  expect((await both())[0].length).toBeGreaterThan(0)
+  const { mark } = (await page(replica, "start")).json
+  expect([ids(await page(primary, mark)), (await page(replica, mark)).json.isCurrent]).toEqual([[], true])
+})

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
+import { type Postgres, startPostgres, synced } from "../support/postgres.ts"
 import { attachStrace, type Call, readCalls, straced } from "../support/strace.ts"
 import { hasPackages } from "../support/tools.ts"
 import { type Appender, makeAppender } from "./appending.ts"
@@ -130,7 +130,7 @@ describe.skipIf(!hasPackages({ strace: "strace", libeatmydata1: "libeatmydata.so
     beforeAll(async () => {
       // The server is set to answer a commit before it has synced, because the store must not rely on the server's
       // setting.
-      postgres = await startPostgres(["-c", "synchronous_commit=off"])
+      postgres = await startPostgres([...synced, "-c", "synchronous_commit=off"])
       url = await postgres.database()
     })
     afterAll(() => postgres.stop())

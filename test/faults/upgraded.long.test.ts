@@ -35,17 +35,17 @@ import * as TestKeys from "../support/keys.ts"
 import { grown, rowsBefore, type RowsBefore, writeDatabase, writeFile } from "../support/ledgerBefore.ts"
 import { isLong, times } from "../support/long.ts"
 import * as Markers from "../support/markers.ts"
+import * as Programs from "../support/programs.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { ofPostgres } from "../support/tampering.ts"
 import { type Change, cutAt, stateOf, upgrade, upgrading } from "../support/upgrading.ts"
 
 const { folder, run, start } = workplace()
-const main = join(import.meta.dirname, "../../apps/server/main.ts")
 
 let postgres: Postgres
 let files = 0
 beforeAll(async () => {
-  postgres = await startPostgres(["-c", "fsync=off"])
+  postgres = await startPostgres()
 })
 afterAll(() => postgres.stop())
 
@@ -249,7 +249,7 @@ describe.each(["sqlite", "postgres"] as const)("a ledger of migration 7 on %s", 
     }
     const refusedServer = () => {
       const env = { ...childEnv, PORT: "0", ASSENT_STORE: url, ...TestKeys.environment(url) }
-      const { status, stderr } = spawnSync(process.execPath, [main], { cwd: folder, env, encoding: "utf8" })
+      const { status, stderr } = spawnSync(process.execPath, [Programs.server], { cwd: folder, env, encoding: "utf8" })
       expect([status, stderr]).toEqual([
         78,
         expect.stringMatching(/assent: cannot serve: .*run assent upgrade --store URL/),

@@ -44,7 +44,7 @@ const laneHeads = `
   GROUP BY h.lane, h.next_position, h.last_recorded_at
   HAVING count(e.position) <> h.next_position
     OR (h.next_position > 0 AND (min(e.position) <> 0 OR max(e.position) <> h.next_position - 1
-      OR max(e.recorded_at) <> h.last_recorded_at))`
+      OR max(e.recorded_at) > h.last_recorded_at))`
 
 const headless = "SELECT lane FROM event WHERE lane NOT IN (SELECT lane FROM lane_head)"
 

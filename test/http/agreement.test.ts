@@ -44,7 +44,11 @@ const publication = fc.record({
 const type = fc.record({
   consentDuration: maybe(period),
   rules,
-  publications: fc.array(publication, { maxLength: 2 }),
+  // In their order, because a version that is published before a planned one takes its number, and a file of types has
+  // the numbers of now.
+  publications: fc
+    .array(publication, { maxLength: 2 })
+    .map((all) => all.toSorted((a, b) => (a.publishedAt ?? "").localeCompare(b.publishedAt ?? ""))),
 })
 
 const personCount = 4

@@ -61,6 +61,13 @@ const changes: Readonly<Record<string, () => Promise<Change>>> = {
     const { versions } = await changed(server, id, { name: "Planned", publishedAt: "2999-01-01T00:00:00Z" })
     return { method: "DELETE", path: `${privacy()}/consent-types/${id}/versions/${versions[1]!.id}` }
   },
+  takeTranslationBack: async () => {
+    const { id } = await created(server)
+    const { versions } = await changed(server, id, { name: "Planned", publishedAt: "2999-01-01T00:00:00Z" })
+    const path = `${privacy()}/consent-types/${id}/versions/${versions[1]!.id}/texts/de`
+    await server.request("PUT", path, { headers: asOwner, json: { name: "Geplant" } })
+    return { method: "DELETE", path }
+  },
   undoJoin: async () => ({ method: "DELETE", path: await joinPath() }),
 }
 

@@ -1,6 +1,7 @@
 /** SIGTERM and Ctrl-C: accepted requests are answered, and the process ends with 0 within 10 seconds. */
 import { afterEach, describe, expect, test } from "vitest"
 import { start, type Server } from "../support/server.ts"
+import { isLong } from "../support/long.ts"
 import { ask, asOwner, privacy, record, startWorld, yes } from "./world.ts"
 
 const running: Array<Server> = []
@@ -66,39 +67,42 @@ test("requests under way when the signal comes are answered, what they recorded 
     expect((await ask(again, "consent-state", { userId: `under way ${n}` })).json.count).toBe(1)
 })
 
-test("in the middle of many requests none is answered with an error of the server's, and no 201 is lost", async () => {
-  const server = await world()
-  const recorded: Array<string> = []
-  const unanswered: Array<string> = []
-  const statuses = new Set<number>()
-  const client = async (name: number) => {
-    for (let n = 0; ; n++) {
-      const userId = `many ${name} ${n}`
-      const answer = await record(server, [yes({ userId })]).catch(() => undefined)
-      if (answer === undefined) return unanswered.push(userId)
-      statuses.add(answer.status)
-      if (answer.status === 201) recorded.push(userId)
+test.runIf(isLong)(
+  "in the middle of many requests none is answered with an error of the server's, and no 201 is lost",
+  async () => {
+    const server = await world()
+    const recorded: Array<string> = []
+    const unanswered: Array<string> = []
+    const statuses = new Set<number>()
+    const client = async (name: number) => {
+      for (let n = 0; ; n++) {
+        const userId = `many ${name} ${n}`
+        const answer = await record(server, [yes({ userId })]).catch(() => undefined)
+        if (answer === undefined) return unanswered.push(userId)
+        statuses.add(answer.status)
+        if (answer.status === 201) recorded.push(userId)
+      }
     }
-  }
-  const clients = Array.from({ length: 16 }, (_, name) => client(name))
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  const ending = await server.end("SIGTERM")
-  await Promise.all(clients)
-  expect(ending).toMatchObject({ code: 0 })
-  expect(ending.millis).toBeLessThan(limitMillis)
-  // 503 says "try again"; any other failure would be an accepted request that was lost.
-  expect([...statuses].filter((status) => status !== 201 && status !== 503)).toEqual([])
-  expect(recorded.length).toBeGreaterThan(0)
+    const clients = Array.from({ length: 16 }, (_, name) => client(name))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const ending = await server.end("SIGTERM")
+    await Promise.all(clients)
+    expect(ending).toMatchObject({ code: 0 })
+    expect(ending.millis).toBeLessThan(limitMillis)
+    // 503 says "try again"; any other failure would be an accepted request that was lost.
+    expect([...statuses].filter((status) => status !== 201 && status !== 503)).toEqual([])
+    expect(recorded.length).toBeGreaterThan(0)
 
-  const again = await start({ file: server.file })
-  running.push(again)
-  for (const userId of recorded.slice(-50)) expect((await ask(again, "consent-state", { userId })).json.count).toBe(1)
-  // A request without an answer was not accepted: nothing of it was recorded.
-  expect(unanswered).toHaveLength(16)
-  for (const userId of unanswered) expect((await ask(again, "consent-state", { userId })).json.count).toBe(0)
-})
+    const again = await start({ file: server.file })
+    running.push(again)
+    for (const userId of recorded.slice(-50)) expect((await ask(again, "consent-state", { userId })).json.count).toBe(1)
+    // A request without an answer was not accepted: nothing of it was recorded.
+    expect(unanswered).toHaveLength(16)
+    for (const userId of unanswered) expect((await ask(again, "consent-state", { userId })).json.count).toBe(0)
+  },
+)
 
-describe.concurrent("the process ends with 0 within 10 seconds, whatever its clients do:", () => {
+describe.runIf(isLong).concurrent("the process ends with 0 within 10 seconds, whatever its clients do:", () => {
   test("one has said nothing, one half a head, one half a body, and one never reads", async ({ expect }) => {
     const server = await startWorld()
     try {

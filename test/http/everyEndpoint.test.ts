@@ -135,7 +135,7 @@ describe.each(stores)("a character that no store can hold, on %s:", (store) => {
       asked = { organization: acme.id, project: shop.id, headers: { ...asOwner, "x-session": session } }
       return
     }
-    if (store === "PostgreSQL") postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
+    if (store === "PostgreSQL") postgres = await startPostgres()
     started = await startEmpty({ ASSENT_STORE: (await postgres?.database()) ?? "memory:" })
     const { apiKey, organization, project, session } = started.banner()
     asked = { organization, project, headers: { "x-api-key": apiKey, "x-session": session } }
@@ -150,8 +150,9 @@ describe.each(stores)("a character that no store can hold, on %s:", (store) => {
     const path = pathOf(endpoint).replace(acme.id, asked.organization).replace(shop.id, asked.project)
     const check = async (parameter: string, value: string) => {
       const answer = await request(endpoint.method, `${path}?${parameter}=${value}`, { headers: asked.headers })
-      // Identifiers are hashed, so they may have it; a cursor, date, number or name is wrong for another reason.
-      expect([200, 400, 415, 422]).toContain(answer.status)
+      // Identifiers are hashed, so they may have it; a cursor, date, number or name is wrong for another reason, and
+      // there is no such webhook, and no such compliance request to attach a file to.
+      expect([200, 400, 415, 422, ...(/\/webhooks\/|\/files$/.test(path) ? [404] : [])]).toContain(answer.status)
       if (!texts.has(parameter)) return
       expectProblem(answer, 422)
       expect(answer.json.errors).toMatchObject([{ parameter, code: "invalid" }])

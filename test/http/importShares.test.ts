@@ -180,7 +180,7 @@ describe.each(isLong ? places : places.slice(0, 1))("with %s", (place) => {
       servers = [server, server]
       return
     }
-    postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
+    postgres = await startPostgres()
     const database = await postgres.database()
     servers = [await startWorldOn(database), await start({ env: { ASSENT_STORE: database } })]
   })

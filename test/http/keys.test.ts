@@ -8,10 +8,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { childEnv } from "../support/childEnv.ts"
 import * as TestKeys from "../support/keys.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
+import * as Programs from "../support/programs.ts"
 import { folder, start, startEmpty } from "../support/server.ts"
-
-const root = join(import.meta.dirname, "../..")
-const main = join(root, "apps/server/main.ts")
+import { isLong } from "../support/long.ts"
 
 let postgres: Postgres
 beforeAll(async () => {
@@ -30,7 +29,7 @@ afterEach(() => folders.splice(0).forEach((each) => rmSync(each, { recursive: tr
 /** Starts the server, which is expected to end by itself. */
 const refused = (cwd: string, env: Readonly<Record<string, string>>) => {
   const options = { cwd, env: { ...childEnv, PORT: "0", ...env }, encoding: "utf8", timeout: 50_000 } as const
-  const { status, stderr, stdout } = spawnSync(process.execPath, [main], options)
+  const { status, stderr, stdout } = spawnSync(process.execPath, [Programs.server], options)
   expect(stdout).toBe("")
   return { status, stderr }
 }
@@ -52,7 +51,7 @@ describe("on SQLite", () => {
     await Promise.all([first.stop(), second.stop()])
   })
 
-  test("keys that were moved away are named, and there is no warning", async () => {
+  test.runIf(isLong)("keys that were moved away are named, and there is no warning", async () => {
     const file = join(place(), "ledger.db")
     const first = await startEmpty({ ASSENT_STORE: `sqlite:${file}` })
     await first.end("SIGTERM")
@@ -69,7 +68,7 @@ describe("on SQLite", () => {
     await Promise.all([first.stop(), second.stop()])
   })
 
-  test("a file that every user may use is warned of, with the command that mends it", async () => {
+  test.runIf(isLong)("a file that every user may use is warned of, with the command that mends it", async () => {
     const keys = TestKeys.file()
     const made = join(place(), "assent.keys")
     writeFileSync(made, readFileSync(keys))
@@ -95,23 +94,26 @@ describe("on SQLite", () => {
     expect(readdirSync(cwd)).toEqual([])
   })
 
-  test("keys of another ledger, and a file without keys, are refused with the reason; nothing is changed", async () => {
-    const file = join(place(), "ledger.db")
-    const first = await startEmpty({ ASSENT_STORE: `sqlite:${file}` })
-    await first.stop()
-    const env = { ASSENT_STORE: `sqlite:${file}`, ASSENT_KEYS: TestKeys.file() }
-    expect(refused(place(), env)).toEqual({
-      status: 78,
-      stderr: expect.stringContaining(`ASSENT_KEYS: ${env.ASSENT_KEYS}: these are not the keys of the ledger`),
-    })
-    const empty = join(place(), "empty")
-    writeFileSync(empty, "")
-    expect(refused(place(), { ...env, ASSENT_KEYS: empty })).toEqual({
-      status: 78,
-      stderr: expect.stringContaining(`${empty}: is not a key file`),
-    })
-    expect(readFileSync(empty, "utf8")).toBe("")
-  })
+  test.runIf(isLong)(
+    "keys of another ledger, and a file without keys, are refused with the reason; nothing is changed",
+    async () => {
+      const file = join(place(), "ledger.db")
+      const first = await startEmpty({ ASSENT_STORE: `sqlite:${file}` })
+      await first.stop()
+      const env = { ASSENT_STORE: `sqlite:${file}`, ASSENT_KEYS: TestKeys.file() }
+      expect(refused(place(), env)).toEqual({
+        status: 78,
+        stderr: expect.stringContaining(`ASSENT_KEYS: ${env.ASSENT_KEYS}: these are not the keys of the ledger`),
+      })
+      const empty = join(place(), "empty")
+      writeFileSync(empty, "")
+      expect(refused(place(), { ...env, ASSENT_KEYS: empty })).toEqual({
+        status: 78,
+        stderr: expect.stringContaining(`${empty}: is not a key file`),
+      })
+      expect(readFileSync(empty, "utf8")).toBe("")
+    },
+  )
 
   test("a refusal by e-mail is recorded and answered while the key file is away, and known people are found", async () => {
     const file = join(place(), "ledger.db")
@@ -159,7 +161,7 @@ describe("on PostgreSQL", () => {
     expect(tables).toEqual([{ count: 0 }])
   })
 
-  test("two servers share one key file; what one writes the other reads", async () => {
+  test.runIf(isLong)("two servers share one key file; what one writes the other reads", async () => {
     const env = { ASSENT_STORE: await postgres.database() }
     const first = await startEmpty(env)
     const second = await start({ env })

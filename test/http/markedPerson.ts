@@ -7,6 +7,7 @@ import { expect } from "vitest"
 import type { Answer, Server } from "../support/server.ts"
 import * as Markers from "../support/markers.ts"
 import type { Signer } from "./identityTokens.ts"
+import { captureUrl } from "./complianceRequests.ts"
 import {
   acme,
   asOwner,
@@ -53,9 +54,17 @@ const wordsOf = () => ({
   reason: Markers.make(),
   address: `2001:db8:${(0x1000 + randomInt(0xefff)).toString(16)}::`,
   contextId: randomUUID(),
+  requesterEmail: Markers.make(),
+  requesterName: Markers.make(),
+  requestDetails: Markers.make(),
+  requestNotes: Markers.make(),
+  requestResolution: Markers.make(),
 })
 
-const shown = ["externalId", "otherExternalId", "userAgent", "firstName", "lastName", "street", "reason", "address"]
+const shown = [
+  ...["externalId", "otherExternalId", "userAgent", "firstName", "lastName", "street", "reason", "address"],
+  ...["requesterEmail", "requesterName", "requestDetails", "requestNotes", "requestResolution"],
+]
 
 const expectDone = (answer: Answer): Answer => {
   expect([answer.status, answer.status < 300 ? "" : answer.text]).toEqual([answer.status, ""])
@@ -96,6 +105,20 @@ export const recordPerson = async (server: Server, signer: Signer): Promise<Mark
   const address = { street: words.street, city: "Berlin" }
   await asBrowser(known, "profile", { firstName: words.firstName, lastName: words.lastName, address })
   await asBrowser(known, "consent-events", { items: [yes({ consentState: "declined" })] })
+  const asked = await asBrowser(known, "compliance-requests", {
+    request: "view",
+    captureUrl,
+    userEmail: `${words.requesterEmail}@example.com`,
+    userFirstName: words.requesterName,
+    requestDetails: words.requestDetails,
+  })
+  await asCompany("PATCH", `${privacy()}/compliance-requests/${asked.json.id}`, {
+    notes: words.requestNotes,
+    status: "resolved",
+    resolution: words.requestResolution,
+    resolutionStatus: "denied",
+    denialGround: "identity_not_shown",
+  })
   // A second browser says no before it is identified.
   const second = await visit({})
   await asBrowser(second, "consent-events", { items: [yes({ consentState: "declined" })] })

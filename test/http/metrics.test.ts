@@ -8,7 +8,7 @@ import { asked } from "../support/promql.ts"
 import { served } from "../support/served.ts"
 import { metricsUrl, scrape } from "./logLines.ts"
 import { grown, labelsIn, valueIn } from "./metricValues.ts"
-import { acme, asOwner, asVisitor, record, startWorld, visit, yes } from "./world.ts"
+import { acme, asOwner, asVisitor, privacy, record, startWorld, visit, yes } from "./world.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -53,6 +53,22 @@ test("erasures are counted by reason, and a repeated one is not", async () => {
   const counted = grown(before, await scrape(server))
   expect(counted("assent_erasures_total", 'reason="court"')).toBe(1)
   expect(counted("assent_erasures_total")).toBe(1)
+})
+
+test("tries of a webhook are counted by webhook and outcome, and its state is there by webhook", async () => {
+  const webhooks = `${privacy()}/webhooks`
+  const json = { url: "https://localhost:8443/", types: ["consent.recorded"] }
+  const { id } = (await server.request("POST", webhooks, { headers: asOwner, json })).json
+  await record(server, [yes({ userId: "sent" })])
+  const of = `webhook="${id}"`
+  const isThere = (text: string) =>
+    valueIn(text, "assent_webhook_deliveries_total", of) > 0 &&
+    labelsIn(text).get("assent_webhook_failing_seconds")?.has("webhook") === true
+  while (!isThere(await scrape(server))) await new Promise((resolve) => setTimeout(resolve, 20))
+  const counted = await scrape(server)
+  expect(valueIn(counted, "assent_webhook_deliveries_total", of)).toBe(1)
+  expect(valueIn(counted, "assent_webhook_delivery_duration_seconds_count", of)).toBe(1)
+  expect(valueIn(counted, "assent_webhook_resting", of)).toBe(0)
 })
 
 /** Whether something listens at an address. */

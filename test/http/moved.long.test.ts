@@ -237,7 +237,14 @@ describe("a ledger that was moved from SQLite to PostgreSQL, to another database
   test("is whole, and the same row for row, wherever it is", async () => {
     const first = await verify(stores[0]!)
     expect(first.findings).toEqual([])
-    expect(first.tables.filter(({ rows }) => rows === 0)).toEqual([])
+    // Rows of every table are moved in `LedgerRowsContract.ts`; here no webhook and no compliance request is made.
+    const made = first.tables.filter(
+      ({ table }) =>
+        !/^(compliance_|request_|outbox|file_|webhook_|parked|dead_|delivery|metric|consumer|day_visitors|held_erasure|entry_private)/.test(
+          table,
+        ),
+    )
+    expect(made.filter(({ rows }) => rows === 0)).toEqual([])
     for (const store of stores.slice(1)) expect(await verify(store)).toEqual(first)
   }, 60_000)
 

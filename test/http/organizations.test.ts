@@ -241,6 +241,30 @@ describe("a project", () => {
     expect((await send("PATCH", path, { retention: null })).json.retention).toBeUndefined()
   })
 
+  test("takes up to three lead times, each once and longer than zero", async () => {
+    const { id } = await newProject({ leads: ["P30D", "PT12H"] })
+    const path = `${projects}/${id}`
+    const expected = [
+      [["P1D", "P2D", "P3D", "P4D"], ["/leads invalid"]],
+      [["P1Y", "P12M"], ["/leads invalid"]],
+      [["P0D"], ["/leads/0 invalid"]],
+      ["P30D", ["/leads invalid"]],
+    ] as const
+    for (const [leads, errors] of expected) {
+      for (const answer of [
+        await send("POST", projects, { name: "Made", leads }),
+        await send("PATCH", path, { leads }),
+      ]) {
+        expectProblem(answer, 422)
+        expect([leads, violations(answer)]).toEqual([leads, errors])
+      }
+    }
+    expect((await send("PATCH", path, { name: "Renamed" })).json.leads).toEqual(["P30D", "PT12H"])
+    expect((await send("PATCH", path, { leads: ["P3M"] })).json.leads).toEqual(["P3M"])
+    expect((await send("PATCH", path, { leads: [] })).json.leads).toBeUndefined()
+    expect((await newProject({ leads: null })) as object).not.toHaveProperty("leads")
+  })
+
   test("is active and without domains where nothing else is said", async () => {
     expect(await newProject()).toMatchObject({ status: "active", domains: [], type: "website" })
     expect(await newProject({ type: null, domains: null, status: null })).toMatchObject({

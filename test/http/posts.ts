@@ -7,9 +7,11 @@ import { HttpApi } from "effect/http-api"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { expect } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
+import { endpointNames } from "../../adapters/http/api/DataSystems.ts"
 import { isRead } from "../../adapters/http/api/Endpoint.ts"
 import type { Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
+import * as AttributeRequests from "./attributeRequests.ts"
 import { acme, asOwner, blog, nobody, privacy, record, shop, site, visit, yes } from "./world.ts"
 
 /** A caller: with a key of Acme's owner, with a visitor's session, or from a page of a project. */
@@ -19,6 +21,8 @@ export interface Asker {
   readonly project: Project
   /** Records an event of a person that is new, and answers its concordId. */
   readonly meet: (identifiers: object) => Promise<string>
+  /** Opens a compliance request with the session, and answers its id. */
+  readonly ask: () => Promise<string>
 }
 
 /** A request. Each one that is made differs: it is about another person, with another name. */
@@ -26,8 +30,8 @@ export interface Post {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly json: object
-  /** A body that breaks a rule, and is refused for this reason only. */
-  readonly refused: object
+  /** A body that breaks a rule, and is refused for this reason only. Left out: no body is read. */
+  readonly refused?: object
 }
 
 const proofs = await generateKeyPair("ES256")
@@ -53,7 +57,32 @@ const proofOf = (subject: string): Promise<string> =>
 const withKey = ({ apiKey }: Asker) => ({ "x-api-key": apiKey })
 const withSession = ({ session }: Asker) => ({ "x-session": session })
 const organization = `/privacy-v1/organizations/${acme.id}`
+/** A page of the shop on which a compliance request is opened. */
+const captureUrl = (): string => `https://${shop.domains[0]}/privacy?page=${made++}`
 let made = 0
+
+/** A request that adds an attribute. */
+const toDoor =
+  ({ family, path, query }: AttributeRequests.Door) =>
+  async (asker: Asker): Promise<Post> => {
+    const json = AttributeRequests.newAttribute(family, `Made ${made++}`)
+    return {
+      path: `${organization}/${path}${query === undefined ? "" : `?${query}`}`,
+      headers: withKey(asker),
+      json,
+      refused: { ...json, dataSystems: [nobody] },
+    }
+  }
+
+/** Requests that add an attribute, by the name of the endpoint: to one family, because all have the same handlers. */
+const attributePosts = Object.fromEntries(
+  AttributeRequests.doors
+    .filter(({ family }) => family === "contact")
+    .map((door) => [
+      door.query === undefined ? endpointNames(door.family).create : "createDataSystemAttribute",
+      toDoor(door),
+    ]),
+)
 
 /** A request to each endpoint, by the endpoint's name. */
 export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = {
@@ -75,6 +104,22 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
       refused: { ...json, category: "communication", subcategory: ["email"], label: "newsletter" },
     }
   },
+  createDataSystem: async (asker) => {
+    const json = { name: `Made ${made++}`, status: "active" }
+    return {
+      path: `${organization}/data-systems`,
+      headers: withKey(asker),
+      json,
+      refused: { ...json, dataSystemContacts: [nobody] },
+    }
+  },
+  importDataSystems: async (asker) => ({
+    path: `${organization}/data-systems/import`,
+    headers: withKey(asker),
+    json: { system: [{ fides_key: `made_${made++}` }] },
+    refused: { system: [{ fides_key: "no key" }] },
+  }),
+  ...attributePosts,
   createOrganization: async (asker) => ({
     path: "/privacy-v1/organizations",
     headers: withKey(asker),
@@ -124,6 +169,29 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
     json: { firstName: `Zq9-first ${made++}`, email: `zq9-${made}@example.com` },
     refused: { email: "nowhere" },
   }),
+  createComplianceRequests: async (asker) => {
+    const item = { request: "view", user: { email: `zq9-asks-${made++}@example.com` }, notes: "Zq9-notes" }
+    return {
+      path: `${privacy()}/compliance-requests`,
+      headers: withKey(asker),
+      json: { items: [item] },
+      refused: { items: [{ ...item, regulation: "clock:none@0" }] },
+    }
+  },
+  createVisitorComplianceRequest: async (asker) => {
+    const json = { request: "delete", captureUrl: captureUrl(), userEmail: `zq9-asks-${made++}@example.com` }
+    return {
+      path: `${site()}/compliance-requests`,
+      headers: withSession(asker),
+      json,
+      refused: { ...json, captureUrl: "https://another.example/" },
+    }
+  },
+  withdrawVisitorComplianceRequest: async (asker) => ({
+    path: `${site()}/compliance-requests/${await asker.ask()}/withdraw`,
+    headers: withSession(asker),
+    json: {},
+  }),
   erasePerson: async (asker) => {
     const concordId = await asker.meet({ userId: `zq9-erased ${made++}` })
     const json = { confirm: concordId, reason: "request" }
@@ -170,7 +238,11 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
 
 /**
  * The names of all POST endpoints that take an `Idempotency-Key`: all but the import of rows, which are recognized by
- * their content, and those that only read.
+ * their content, those that only read, those of codes and files, which `verification.test.ts` and
+ * `complianceFiles.test.ts` try, the building of a package and the return of a mail, which may be asked for again
+ * without one. Of the families of attributes, which have the same handlers, one is tried. Those of webhooks, of which a
+ * project has at most 20, are tried in `webhooks.test.ts`, that of a connector's secret in `connectors.test.ts`,
+ * and those of senders, which need a mail server, in `emails.test.ts`.
  */
 export const postEndpoints: ReadonlyArray<string> = (() => {
   const names: Array<string> = []
@@ -179,7 +251,9 @@ export const postEndpoints: ReadonlyArray<string> = (() => {
     onEndpoint: ({ endpoint }) =>
       void (endpoint.method === "POST" && !isRead(endpoint) && names.push(endpoint.identifier)),
   })
-  return names.filter((name) => name !== "importConsentEvents")
+  const tried =
+    /Webhook|ConnectorSecret$|Email|^createDataSystem(?!Attribute$|Contact$|$)|ComplianceCode$|^(?:verifyVisitorComplianceRequest|attachComplianceFile|buildCompliancePackage|noteBouncedMail)$/
+  return names.filter((name) => name !== "importConsentEvents" && !tried.test(name))
 })()
 
 const meet =
@@ -190,19 +264,30 @@ const meet =
     return answer.json.items[0].concordId
   }
 
+const ask = (server: Server, session: string) => async (): Promise<string> => {
+  const json = { request: "view", captureUrl: captureUrl(), userEmail: `zq9-asked-${made++}@example.com` }
+  const answer = await server.request("POST", `${site()}/compliance-requests`, {
+    headers: { "x-session": session },
+    json,
+  })
+  expect(answer.status, answer.text).toBe(201)
+  return answer.json.id
+}
+
+/** A caller with a key, the session of a new visitor, and the means to make what a request is about. */
+const askerOf = async (server: Server, apiKey: string, project: Project): Promise<Asker> => {
+  const { session } = await visit(server)
+  return { apiKey, session, project, meet: meet(server), ask: ask(server, session) }
+}
+
 /** A new caller with a key of Acme's owner. */
-export const newAsker = async (server: Server): Promise<Asker> => ({
-  apiKey: asOwner["x-api-key"],
-  session: (await visit(server)).session,
-  project: shop,
-  meet: meet(server),
-})
+export const newAsker = (server: Server): Promise<Asker> => askerOf(server, asOwner["x-api-key"], shop)
 
 /** Another caller: another key of the same role, another visitor, a page of another project. */
 export const newOther = async (server: Server): Promise<Asker> => {
   const json = { name: "Another owner", role: "owner" }
   const { secret } = (await server.request("POST", `${organization}/api-keys`, { headers: asOwner, json })).json
-  return { apiKey: secret, session: (await visit(server)).session, project: blog, meet: meet(server) }
+  return askerOf(server, secret, blog)
 }
 
 /** Sends a request, with an Idempotency-Key if there is one. */
@@ -228,11 +313,39 @@ export const rows = (server: Server, tables: string): ReadonlyArray<readonly [st
   }
 }
 
-/** All rows of the store, except the last uses of keys. */
-export const written = (server: Server): string =>
-  JSON.stringify(rows(server, "name <> 'key_use'"), (_, value) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
-  )
+/** The tables that the server writes by itself: what the scheduler tells, what is sent to webhooks, and counts. */
+export const ownTables = [
+  "change",
+  "consumer",
+  "day_visitors",
+  "dead_letter",
+  "delivery",
+  "due_scan",
+  "lane_feed",
+  "lease",
+  "metric",
+  "parked",
+  "webhook_cursor",
+]
+
+/** A condition for the tables that requests alone write to, other than the last uses of keys. */
+export const ofRequests = `name NOT IN (${["key_use", ...ownTables].map((name) => `'${name}'`).join(", ")})`
+
+/** A lane without the instant of its last record, which the scheduler raises, too. */
+const ofEvents = (lane: Readonly<Record<string, unknown>>) => ({ ...lane, last_recorded_at: undefined })
+
+/** All rows of the store that requests write, except the last uses of keys. */
+export const written = (server: Server): string => {
+  const all = rows(server, ofRequests).map(([table, found]) => [
+    table,
+    table === "lane_head"
+      ? found.map((row) => ofEvents(row as Readonly<Record<string, unknown>>)).filter(hasEvents)
+      : found,
+  ])
+  return JSON.stringify(all, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value))
+}
+
+const hasEvents = (lane: Readonly<Record<string, unknown>>): boolean => Number(lane["next_position"]) > 0
 
 /** Sends a request and expects that it is carried out, not replayed. */
 export const carryOut = async (server: Server, post: Post, key: string): Promise<Answer> => {

@@ -4,9 +4,9 @@
  */
 import { spawnSync } from "node:child_process"
 import { DatabaseSync } from "node:sqlite"
-import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { childEnv } from "../support/childEnv.ts"
+import * as Programs from "../support/programs.ts"
 import { eventually, type Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
 import { expectProblem } from "./problem.ts"
@@ -271,9 +271,8 @@ describe("the two limits", () => {
 })
 
 describe("a setting", () => {
-  const main = join(import.meta.dirname, "../../apps/server/main.ts")
   const startWith = (env: Readonly<Record<string, string>>) =>
-    spawnSync(process.execPath, [main], {
+    spawnSync(process.execPath, [Programs.server], {
       env: { ...childEnv, PORT: "0", ASSENT_STORE: "memory:", ...env },
       encoding: "utf8",
       timeout: 50_000,

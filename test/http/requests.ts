@@ -6,6 +6,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import type { Organization, Project } from "../../core/model/Catalog.ts"
 import type { Sent, Server } from "../support/server.ts"
+import * as AttributeRequests from "./attributeRequests.ts"
+import { mailOf } from "./complianceRequests.ts"
 import {
   acme,
   blog,
@@ -15,6 +17,7 @@ import {
   other,
   privacy,
   secretOf,
+  senderOf,
   shop,
   types,
   visit,
@@ -132,9 +135,123 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
   const newOrganization = { name: "Made", primaryDomain: "made.example", privacyPolicyUrl: "https://made.example/p" }
   const aboutSomebody = () => ({ query: "userId=anybody" })
   const plain = () => ({})
+  /** A webhook that is sent almost nothing, to a port of this machine, which is not allowed; the others are removed. */
+  const newWebhook = async (project: Project) => {
+    const path = `${privacy(project)}/webhooks`
+    const { items } = await asOwnerOf(ownerOf(project), "GET", path)
+    if (items.length > 10) for (const { id } of items) await asOwnerOf(ownerOf(project), "DELETE", `${path}/${id}`)
+    return { url: "https://localhost:8443/", types: ["reevaluation.ended"] }
+  }
+  const ofWebhook =
+    (json?: object): Make =>
+    async (project) => {
+      const path = `${privacy(project)}/webhooks`
+      const { id } = await asOwnerOf(ownerOf(project), "POST", path, { json: await newWebhook(project) })
+      return { params: { id }, ...(json !== undefined && { json }) }
+    }
   const renamed = () => ({ json: { name: fresh("Name") } })
+  const openRequest = async (project: Project) => {
+    const json = { items: [{ request: "view", user: { email: `${fresh("asks")}@example.com` } }] }
+    const path = `${privacy(project)}/compliance-requests`
+    const { items } = await asOwnerOf(ownerOf(project), "POST", path, { json })
+    return { id: items[0].id as string }
+  }
+
+  /** A request that takes files. */
+  const verifiedRequest = async (project: Project) => {
+    const json = { items: [{ request: "view", user: { email: `${fresh("asks")}@example.com` }, preverified: true }] }
+    const path = `${privacy(project)}/compliance-requests`
+    const { items } = await asOwnerOf(ownerOf(project), "POST", path, { json })
+    return { id: items[0].id as string }
+  }
+  const attachedFile = async (project: Project) => {
+    const { id } = await verifiedRequest(project)
+    const path = `${privacy(project)}/compliance-requests/${id}/files?fileName=a.txt`
+    const { files } = await asOwnerOf(ownerOf(project), "POST", path, { body: "a" })
+    return { params: { id, fileId: files[0].id as string } }
+  }
+
+  /** A version that is planned, and a language of texts that it does not have. */
+  const planned = async (project: Project) => {
+    const types = `${privacy(project)}/consent-types`
+    const { id } = await asOwnerOf(ownerOf(project), "POST", types, { json: newType() })
+    const json = { name: fresh("Planned"), publishedAt: "2999-01-01T00:00:00Z" }
+    const { versions } = await asOwnerOf(ownerOf(project), "PATCH", `${types}/${id}`, { json })
+    return { id: id as string, version: versions[1].id as string, language: "de" }
+  }
+
+  const ofSender = ({ organization }: Project) => ({ params: { id: senderOf(organization) } })
+  const mailText = { subject: "{organization}", text: "{request}" }
+  const newSystem = () => ({ name: fresh("System"), status: "active" })
+  const madeSystem = async (project: Project) => {
+    const path = `${organizations}/${project.organization}/data-systems`
+    return { id: (await asOwnerOf(ownerOf(project), "POST", path, { json: newSystem() })).id as string }
+  }
+  /** A connector that is sent nothing, because it takes no tasks. */
+  const connector = { url: "https://localhost:8443/", isActive: false }
+  const connectedSystem = async (project: Project) => {
+    const params = await madeSystem(project)
+    const path = `${organizations}/${project.organization}/data-systems/${params.id}/connector`
+    await asOwnerOf(ownerOf(project), "PUT", path, { json: connector })
+    return { params }
+  }
+  /** Requests to the four endpoints of a door to attributes. */
+  const ofDoor = ({ family, path, query }: AttributeRequests.Door): ReadonlyArray<readonly [string, Make]> => {
+    const newOne = () => AttributeRequests.newAttribute(family, fresh("Attribute"))
+    const given = query === undefined ? {} : { query }
+    const made = async (project: Project) => {
+      const at = pathOf(`${organizationPath}/${path}`, { organizationId: project.organization }, query)
+      return { id: (await asOwnerOf(ownerOf(project), "POST", at, { json: newOne() })).id as string }
+    }
+    return [
+      [`GET ${organizationPath}/${path}`, plain],
+      [`POST ${organizationPath}/${path}`, () => ({ json: newOne(), ...given })],
+      [`PATCH ${organizationPath}/${path}/:id`, async (project) => ({ params: await made(project), ...renamed() })],
+      [`DELETE ${organizationPath}/${path}/:id`, async (project) => ({ params: await made(project) })],
+    ]
+  }
 
   return new Map<string, Make>([
+    [`GET ${organizationPath}/emails`, plain],
+    [`POST ${organizationPath}/emails`, () => ({ json: { name: fresh("Sender"), email: "office@example.com" } })],
+    [`PATCH ${organizationPath}/emails/:id`, (project) => ({ ...ofSender(project), ...renamed() })],
+    [`DELETE ${organizationPath}/emails/:id`, ofSender],
+    [`POST ${organizationPath}/emails/:id/verification`, ofSender],
+    [`POST ${organizationPath}/emails/:id/verify`, (project) => ({ ...ofSender(project), json: { code: "12345678" } })],
+    [`GET ${organizationPath}/mail-texts`, plain],
+    [
+      `PUT ${organizationPath}/mail-texts/:name/:language`,
+      () => ({ params: { name: "received", language: "nl" }, json: mailText }),
+    ],
+    [
+      `DELETE ${organizationPath}/mail-texts/:name/:language`,
+      async (project) => {
+        const params = { name: "received", language: "sv" }
+        const path = `${organizations}/${project.organization}/mail-texts/received/sv`
+        await asOwnerOf(ownerOf(project), "PUT", path, { json: mailText })
+        return { params }
+      },
+    ],
+    [`GET ${organizationPath}/data-systems`, plain],
+    [`POST ${organizationPath}/data-systems`, () => ({ json: newSystem() })],
+    [
+      `PATCH ${organizationPath}/data-systems/:id`,
+      async (project) => ({ params: await madeSystem(project), json: { crossBorder: true } }),
+    ],
+    [`DELETE ${organizationPath}/data-systems/:id`, async (project) => ({ params: await madeSystem(project) })],
+    [`GET ${organizationPath}/register`, plain],
+    [
+      `POST ${organizationPath}/data-systems/import`,
+      () => ({ json: { system: [{ fides_key: fresh("system").replaceAll(/\W/g, "_"), name: fresh("System") }] } }),
+    ],
+    [`GET ${organizationPath}/data-systems/:id/connector`, connectedSystem],
+    [
+      `PUT ${organizationPath}/data-systems/:id/connector`,
+      async (project) => ({ params: await madeSystem(project), json: connector }),
+    ],
+    [`DELETE ${organizationPath}/data-systems/:id/connector`, connectedSystem],
+    [`POST ${organizationPath}/data-systems/:id/connector/secret`, connectedSystem],
+    ...AttributeRequests.doors.flatMap(ofDoor),
     [
       `POST ${projectPath}/consent-events`,
       (project) => ({ json: { items: [yes({ userId: "anybody", consentType: newsletterOf(project) })] } }),
@@ -152,6 +269,10 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
       `GET ${projectPath}/consent-events/:id`,
       async (project) => ({ params: { id: (await recorded(project, "anybody")).id } }),
     ],
+    [`GET ${projectPath}/changes`, () => ({ query: "limit=10" })],
+    [`GET ${projectPath}/metrics/consent`, () => ({ query: "startDate=2026-01-01T00:00:00Z&endDate=1769904000000" })],
+    [`GET ${organizationPath}/metrics`, () => ({ query: "startDate=2026-01-01T00:00:00Z&endDate=1769904000000" })],
+    [`GET ${organizationPath}/metrics/compliance`, () => ({ query: "year=2026" })],
     [`GET ${projectPath}/consent-state`, aboutSomebody],
     [`GET ${projectPath}/consent-decisions`, aboutSomebody],
     [`POST ${projectPath}/consent-decisions`, (project) => ({ json: decided(project) })],
@@ -175,13 +296,67 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     [
       `DELETE ${projectPath}/consent-types/:id/versions/:version`,
       async (project) => {
-        const types = `${privacy(project)}/consent-types`
-        const { id } = await asOwnerOf(ownerOf(project), "POST", types, { json: newType() })
-        const json = { name: fresh("Planned"), publishedAt: "2999-01-01T00:00:00Z" }
-        const { versions } = await asOwnerOf(ownerOf(project), "PATCH", `${types}/${id}`, { json })
-        return { params: { id, version: versions[1].id } }
+        const { id, version } = await planned(project)
+        return { params: { id, version } }
       },
     ],
+    [
+      `PUT ${projectPath}/consent-types/:id/versions/:version/texts/:language`,
+      async (project) => ({ params: await planned(project), json: { name: "Geplant" } }),
+    ],
+    [
+      `DELETE ${projectPath}/consent-types/:id/versions/:version/texts/:language`,
+      async (project) => {
+        const params = await planned(project)
+        const { id, language, version } = params
+        const path = `${privacy(project)}/consent-types/${id}/versions/${version}/texts/${language}`
+        await asOwnerOf(ownerOf(project), "PUT", path, { json: { name: "Geplant" } })
+        return { params }
+      },
+    ],
+    [`GET ${projectPath}/languages`, plain],
+    [`PUT ${projectPath}/languages`, () => ({ json: { default: "en", offered: ["en", "de"] } })],
+    [`GET ${projectPath}/webhooks`, plain],
+    [`POST ${projectPath}/webhooks`, async (project) => ({ json: await newWebhook(project) })],
+    [`GET ${projectPath}/webhooks/:id`, ofWebhook()],
+    [`PATCH ${projectPath}/webhooks/:id`, ofWebhook({ name: "Renamed" })],
+    [`DELETE ${projectPath}/webhooks/:id`, ofWebhook()],
+    [`POST ${projectPath}/webhooks/:id/secret`, ofWebhook({ overlap: "PT1H" })],
+    [`POST ${projectPath}/webhooks/:id/test`, ofWebhook()],
+    [`POST ${projectPath}/webhooks/:id/replay`, ofWebhook({ deadLetters: true })],
+    [`GET ${projectPath}/webhooks/:id/deliveries`, ofWebhook()],
+    [`GET ${projectPath}/webhooks/:id/dead-letters`, ofWebhook()],
+    [`GET ${projectPath}/compliance-requests`, plain],
+    [
+      `POST ${projectPath}/compliance-requests`,
+      () => ({ json: { items: [{ request: "view", user: { email: "asks@example.com" } }] } }),
+    ],
+    [`GET ${projectPath}/compliance-requests/:id`, async (project) => ({ params: await openRequest(project) })],
+    [
+      `PATCH ${projectPath}/compliance-requests/:id`,
+      async (project) => ({ params: await openRequest(project), json: { notes: "Called back" } }),
+    ],
+    [
+      `POST ${projectPath}/compliance-requests/:id/files`,
+      async (project) => ({ params: await verifiedRequest(project), query: "fileName=a.json", json: { a: "file" } }),
+    ],
+    [`GET ${projectPath}/compliance-requests/:id/files/:fileId`, attachedFile],
+    [`DELETE ${projectPath}/compliance-requests/:id/files/:fileId`, attachedFile],
+    [
+      `POST ${projectPath}/compliance-requests/:id/verification`,
+      async (project) => ({ params: await openRequest(project) }),
+    ],
+    [
+      `POST ${projectPath}/compliance-requests/:id/package`,
+      async (project) => ({ params: await verifiedRequest(project) }),
+    ],
+    [
+      `POST ${projectPath}/mails/:mailId/bounce`,
+      async (project) => ({ params: { mailId: mailOf(server, (await verifiedRequest(project)).id) } }),
+    ],
+    [`GET ${projectPath}/compliance-requests-events`, plain],
+    [`GET ${organizationPath}/compliance-requests`, plain],
+    [`GET ${organizationPath}/compliance-requests-events`, plain],
     [`PATCH ${projectPath}`, renamed],
     [
       `GET ${organizationPath}/people/:concordId`,
@@ -256,6 +431,23 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     [`GET ${sitePath}/consent-types`, plain],
     [`POST ${sitePath}/identify`, async (project) => ({ json: await identification(project, fresh("identified")) })],
     [`POST ${sitePath}/profile`, () => ({ json: { firstName: "Ann" } })],
+    [
+      `POST ${sitePath}/compliance-requests`,
+      ({ domains }) => ({
+        json: { request: "view", captureUrl: `https://${domains[0]}/privacy`, userEmail: "asks@example.com" },
+      }),
+    ],
+    [`GET ${sitePath}/compliance-requests`, plain],
+    [`GET ${sitePath}/compliance-requests/:id`, plain],
+    [`POST ${sitePath}/compliance-requests/:id/withdraw`, plain],
+    [`POST ${sitePath}/compliance-requests/:id/verification`, plain],
+    [
+      `POST ${sitePath}/compliance-requests/:id/verify`,
+      async (project) => {
+        const { token } = await identification(project, `${fresh("verified")}@example.com`)
+        return { json: { token } }
+      },
+    ],
     [`POST ${sitePath}/session`, () => ({ json: {} })],
     [`GET ${sitePath}/health-check`, plain],
     ["GET /livez", plain],

@@ -15,6 +15,7 @@ import {
   newAsker,
   newOther,
   type Post,
+  ofRequests,
   postEndpoints,
   posts,
   registerProofs,
@@ -35,10 +36,9 @@ const names = Object.keys(posts)
 /** The number of rows by table, except lanes and used types, which may exist already. */
 const amounts = (): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    rows(server, "name NOT IN ('key_use', 'lane_head', 'people_head', 'used_type')").map(([name, { length }]) => [
-      name,
-      length,
-    ]),
+    rows(server, `${ofRequests} AND name NOT IN ('compliance_head', 'lane_head', 'people_head', 'used_type')`).map(
+      ([name, { length }]) => [name, length],
+    ),
   )
 
 const difference = (before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>) =>
@@ -76,6 +76,8 @@ describe.each(names)("%s", (name) => {
     const post = await newPost(name)
     const key = crypto.randomUUID()
     const first = await carryOut(server, post, key)
+    // A request without a body is the same whatever is sent with it.
+    if (post.refused === undefined) return await expectReplay(server, post, key, first)
     const before = written(server)
     const answer = await send(server, { ...post, json: { ...post.json, passedOver: true } }, key)
     expect([answer.status, codes(answer), isReplayed(answer)]).toEqual([422, ["idempotency_key_reused"], false])
@@ -95,10 +97,12 @@ describe.each(names)("%s", (name) => {
 
   test("that is refused leaves nothing: with the same key it may be put right", async () => {
     const post = await newPost(name)
+    const { refused: json } = post
+    if (json === undefined) return
     const key = crypto.randomUUID()
     const before = written(server)
     for (let n = 0; n < 2; n++) {
-      const refused = await send(server, { ...post, json: post.refused }, key)
+      const refused = await send(server, { ...post, json }, key)
       expect(refused.status, refused.text).toBeOneOf([401, 409, 422])
       expect([isReplayed(refused), codes(refused)]).toEqual([false, expect.not.arrayContaining(["idempotency_key"])])
       expect(written(server)).toBe(before)
@@ -222,7 +226,7 @@ describe("what was answered earlier", () => {
     expect(secrets.length).toBe(names.length + 5)
     expect(bytes).not.toContain("zq9-")
     // A profile is encrypted under the key of the person.
-    expect(bytes).not.toContain("Zq9")
+    expect(bytes).not.toContain("Zq9-")
     expect(rows(server, "name = 'personal_data'")).not.toEqual([])
     expect(secrets.filter((secret) => bytes.includes(secret.replace("assent_", "")))).toEqual([])
     // A value that is stored in clear is found, so the search works.

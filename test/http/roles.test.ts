@@ -8,8 +8,10 @@ import { HttpApi } from "effect/http-api"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import type { Organization, Project } from "../../core/model/Catalog.ts"
+import { isLong } from "../support/long.ts"
 import type { Answer } from "../support/server.ts"
 import { served } from "../support/served.ts"
+import * as AttributeRequests from "./attributeRequests.ts"
 import { expectProblem } from "./problem.ts"
 import {
   makers,
@@ -59,6 +61,7 @@ const table: ReadonlyArray<Row> = [
   row(`POST ${projectPath}/consent-events/import`, recording),
   row(`GET ${projectPath}/consent-events`, reading),
   row(`GET ${projectPath}/consent-events/:id`, reading),
+  row(`GET ${projectPath}/changes`, reading),
   row(`GET ${projectPath}/consent-state`, reading),
   row(`GET ${projectPath}/consent-decisions`, reading),
   // A question, although it is a POST.
@@ -69,6 +72,36 @@ const table: ReadonlyArray<Row> = [
   row(`DELETE ${projectPath}/consent-types/:id`, managing),
   row(`GET ${projectPath}/consent-types/:id/versions/:version`, reading),
   row(`DELETE ${projectPath}/consent-types/:id/versions/:version`, managing),
+  row(`PUT ${projectPath}/consent-types/:id/versions/:version/texts/:language`, managing),
+  row(`DELETE ${projectPath}/consent-types/:id/versions/:version/texts/:language`, managing),
+  row(`GET ${projectPath}/languages`, reading),
+  row(`PUT ${projectPath}/languages`, managing),
+  row(`GET ${projectPath}/webhooks`, reading),
+  row(`POST ${projectPath}/webhooks`, managing, 201),
+  row(`GET ${projectPath}/webhooks/:id`, reading),
+  row(`PATCH ${projectPath}/webhooks/:id`, managing),
+  row(`DELETE ${projectPath}/webhooks/:id`, managing),
+  row(`POST ${projectPath}/webhooks/:id/secret`, managing),
+  row(`POST ${projectPath}/webhooks/:id/test`, managing),
+  row(`POST ${projectPath}/webhooks/:id/replay`, managing, 202),
+  row(`GET ${projectPath}/webhooks/:id/deliveries`, reading),
+  row(`GET ${projectPath}/webhooks/:id/dead-letters`, reading),
+  row(`GET ${projectPath}/compliance-requests`, reading),
+  row(`POST ${projectPath}/compliance-requests`, handling, 201),
+  row(`GET ${projectPath}/compliance-requests/:id`, reading),
+  row(`PATCH ${projectPath}/compliance-requests/:id`, handling),
+  row(`POST ${projectPath}/compliance-requests/:id/files`, handling, 201),
+  row(`GET ${projectPath}/compliance-requests/:id/files/:fileId`, handling),
+  row(`DELETE ${projectPath}/compliance-requests/:id/files/:fileId`, handling),
+  row(`POST ${projectPath}/compliance-requests/:id/verification`, handling, 202),
+  row(`POST ${projectPath}/compliance-requests/:id/package`, handling, 202),
+  row(`POST ${projectPath}/mails/:mailId/bounce`, handling),
+  row(`GET ${projectPath}/compliance-requests-events`, reading),
+  row(`GET ${organizationPath}/compliance-requests`, reading),
+  row(`GET ${organizationPath}/compliance-requests-events`, reading),
+  row(`GET ${projectPath}/metrics/consent`, reading),
+  row(`GET ${organizationPath}/metrics`, reading),
+  row(`GET ${organizationPath}/metrics/compliance`, reading),
   row(`PATCH ${projectPath}`, managing),
   row(`GET ${organizationPath}/people/:concordId`, reading),
   everywhere(`GET ${organizationPath}/people/:concordId/data`, handling),
@@ -85,6 +118,30 @@ const table: ReadonlyArray<Row> = [
   row(`PATCH ${organizationPath}`, managing),
   row(`GET ${organizationPath}/projects`, reading),
   row(`POST ${organizationPath}/projects`, managing, 201),
+  ...["data-systems", ...AttributeRequests.doors.map(({ path }) => path)].flatMap((path) => [
+    row(`GET ${organizationPath}/${path}`, reading),
+    row(`POST ${organizationPath}/${path}`, managing, 201),
+    row(`PATCH ${organizationPath}/${path}/:id`, managing),
+    row(`DELETE ${organizationPath}/${path}/:id`, managing),
+  ]),
+  row(`GET ${organizationPath}/register`, reading),
+  row(`POST ${organizationPath}/data-systems/import`, managing),
+  row(`GET ${organizationPath}/emails`, reading),
+  // There is no mail server that would take the code.
+  row(`POST ${organizationPath}/emails`, managing, 503),
+  row(`PATCH ${organizationPath}/emails/:id`, managing),
+  // A project uses it.
+  row(`DELETE ${organizationPath}/emails/:id`, managing, 409),
+  row(`POST ${organizationPath}/emails/:id/verification`, managing, 503),
+  // It is verified already.
+  row(`POST ${organizationPath}/emails/:id/verify`, managing, 422),
+  row(`GET ${organizationPath}/mail-texts`, reading),
+  row(`PUT ${organizationPath}/mail-texts/:name/:language`, managing),
+  row(`DELETE ${organizationPath}/mail-texts/:name/:language`, managing),
+  row(`GET ${organizationPath}/data-systems/:id/connector`, reading),
+  row(`PUT ${organizationPath}/data-systems/:id/connector`, managing),
+  row(`DELETE ${organizationPath}/data-systems/:id/connector`, managing),
+  row(`POST ${organizationPath}/data-systems/:id/connector/secret`, managing),
   row(`GET ${organizationPath}/api-keys`, keys),
   row(`POST ${organizationPath}/api-keys`, keys, 201),
   row(`PATCH ${organizationPath}/api-keys/:id`, keys),
@@ -97,6 +154,13 @@ const table: ReadonlyArray<Row> = [
   row(`GET ${sitePath}/consent-types`, "sessions"),
   row(`POST ${sitePath}/identify`, "sessions"),
   row(`POST ${sitePath}/profile`, "sessions"),
+  row(`POST ${sitePath}/compliance-requests`, "sessions", 201),
+  row(`GET ${sitePath}/compliance-requests`, "sessions"),
+  row(`GET ${sitePath}/compliance-requests/:id`, "sessions"),
+  row(`POST ${sitePath}/compliance-requests/:id/withdraw`, "sessions"),
+  // A code was mailed less than a minute ago, when the request was opened.
+  row(`POST ${sitePath}/compliance-requests/:id/verification`, "sessions", 429),
+  row(`POST ${sitePath}/compliance-requests/:id/verify`, "sessions"),
   row(`POST ${sitePath}/session`, "anybody", 201),
   row(`GET ${sitePath}/health-check`, "anybody"),
   row("GET /livez", "anybody"),
@@ -144,6 +208,16 @@ interface Key {
   readonly secret: string
 }
 
+/** Roles of keys that have another one in the shop: every pair in the long tests. */
+const mixedRoles: ReadonlyArray<readonly [role: Role, inShop: Role]> = isLong
+  ? roles.flatMap((role) => roles.map((inShop) => [role, inShop] as const))
+  : [
+      ["owner", "none"],
+      ["none", "owner"],
+      ["admin", "viewer"],
+      ["viewer", "admin"],
+    ]
+
 const plainKeys: ReadonlyArray<Key> = roles.map((role) => ({ name: role, role, secret: secretOf(acme, role) }))
 const mixedKeys: Array<Key> = []
 
@@ -156,14 +230,12 @@ beforeAll(async () => {
   database = new DatabaseSync(server.file, { timeout: 10_000, readOnly: true })
   make = await makers(server)
   sessions = { shop: (await visit(server)).session, blog: (await visit(server, {}, blog)).session }
-  for (const role of roles) {
-    for (const inShop of roles) {
-      const name = `${role}, but ${inShop} in the shop`
-      const json = { name, role, permissions: [{ projectId: shop.id, role: inShop }] }
-      const headers = { "x-api-key": secretOf(acme, "owner") }
-      const made = await server.request("POST", `${organizations}/${acme.id}/api-keys`, { headers, json })
-      mixedKeys.push({ name, role, inShop, secret: made.json.secret })
-    }
+  for (const [role, inShop] of mixedRoles) {
+    const name = `${role}, but ${inShop} in the shop`
+    const json = { name, role, permissions: [{ projectId: shop.id, role: inShop }] }
+    const headers = { "x-api-key": secretOf(acme, "owner") }
+    const made = await server.request("POST", `${organizations}/${acme.id}/api-keys`, { headers, json })
+    mixedKeys.push({ name, role, inShop, secret: made.json.secret })
   }
 })
 afterAll(() => database.close())
@@ -250,22 +322,24 @@ describe("what a key may call:", () => {
     const isNamed = endpoint.includes(":organizationId")
     for (const where of isNamed ? [own[0]!, ...strange] : [own[0]!]) {
       const valid = await validFor(endpoint, where)
-      for (const headers of [
+      const invalid: ReadonlyArray<Headers> = [
         {},
+        { "x-api-key": sessions.shop, "x-session": sessions.shop },
         { "x-api-key": "" },
         { "x-api-key": `assent_${"x".repeat(43)}` },
         { "x-api-key": sessions.shop },
         { "x-session": sessions.shop },
-        { "x-api-key": sessions.shop, "x-session": sessions.shop },
         { "x-session": secretOf(acme, "owner") },
         { authorization: `Bearer ${secretOf(acme, "owner")}` },
-      ] as ReadonlyArray<Headers>) {
+      ]
+      // Without a credential the path makes no difference.
+      for (const headers of isLong || where === own[0] ? invalid : invalid.slice(0, 2)) {
         expect([headers, await statusOf(endpoint, where, valid, headers)]).toEqual([headers, 401])
       }
     }
   })
 
-  test.each(titled(forKeys.filter(({ endpoint }) => /:(?!organization|project)/.test(endpoint))))(
+  test.each(titled(forKeys.filter(({ endpoint }) => /:(?!organization|project|name|language)/.test(endpoint))))(
     "%s does not find under one's own path what is another's",
     async (endpoint) => {
       const headers = { "x-api-key": secretOf(acme, "owner") }
@@ -302,12 +376,14 @@ describe("what a key may call:", () => {
 })
 
 describe("what a session may call:", () => {
-  /** The visitor's own event, for the endpoint that names one. */
+  /** The visitor's own event or compliance request, for the endpoint that names one. */
   const validOf = async (endpoint: string, session: string): Promise<Valid> => {
-    if (!endpoint.endsWith("/:id")) return validFor(endpoint, own[0]!)
-    const says = `POST ${sitePath}/consent-events`
-    const recorded = await send(says, own[0]!, await validFor(says, own[0]!), { "x-session": session })
-    return { params: { id: recorded.json.items[0].id } }
+    const [, list] = /\/([a-z-]+)\/:id/.exec(endpoint) ?? []
+    if (list === undefined) return validFor(endpoint, own[0]!)
+    const makes = `POST ${sitePath}/${list}`
+    const { json } = await send(makes, own[0]!, await validFor(makes, own[0]!), { "x-session": session })
+    const further = endpoint.endsWith("/:id") ? {} : await validFor(endpoint, own[0]!)
+    return { ...further, params: { id: json.id ?? json.items[0].id } }
   }
 
   test.each(titled(forSessions))("%s is for %s of the project", async (endpoint, _, { status }) => {
@@ -317,7 +393,7 @@ describe("what a session may call:", () => {
   })
 
   test.each(titled(forSessions))("%s is 401 without one, also with an owner's key", async (endpoint) => {
-    const valid = await validOf(endpoint, sessions.shop)
+    const valid = await validOf(endpoint, (await visit(server)).session)
     const owner = secretOf(acme, "owner")
     for (const headers of [
       {},
@@ -334,7 +410,7 @@ describe("what a session may call:", () => {
   })
 
   test.each(titled(forSessions))("%s is 404 where there is no such project", async (endpoint) => {
-    const valid = await validOf(endpoint, sessions.shop)
+    const valid = await validOf(endpoint, (await visit(server)).session)
     const nowhere = place("nowhere", acme, { ...shop, id: nobody })
     expect(await statusOf(endpoint, nowhere, valid, { "x-session": sessions.shop })).toBe(404)
   })

@@ -89,10 +89,10 @@ describe("a target, however it is written,", () => {
     )
   })
 
-  test("is a stream of rows if it is sent with POST and ends like one", () => {
+  test("is a stream of rows, or a file, if it is sent with POST and ends like one", () => {
     const methods = fc.constantFrom("POST", "GET", "HEAD", "PUT", "post", undefined)
     const isRowStream = (method: string | undefined, url: string | undefined): boolean =>
-      method === "POST" && /\/consent-events\/import(\?|$)/.test(url ?? "")
+      method === "POST" && /\/(consent-events\/import|files)(\?|$)/.test(url ?? "")
     fc.assert(
       fc.property(methods, fc.option(target, { nil: undefined }), (method, url) => {
         const request = { ...(method !== undefined && { method }), ...(url !== undefined && { url }) }

@@ -7,10 +7,11 @@ import * as Settings from "../../apps/server/Settings.ts"
 import { childEnv } from "../support/childEnv.ts"
 import { folder, start } from "../support/server.ts"
 import * as TestKeys from "../support/keys.ts"
+import * as Programs from "../support/programs.ts"
+import { isLong } from "../support/long.ts"
 import { linesOf } from "./logLines.ts"
 
 const root = join(import.meta.dirname, "../..")
-const main = join(root, "apps/server/main.ts")
 
 const folders: Array<string> = []
 afterEach(() => folders.splice(0).forEach((each) => rmSync(each, { recursive: true, force: true })))
@@ -25,7 +26,7 @@ const run = (env: Readonly<Record<string, string>>, ...parameters: ReadonlyArray
     encoding: "utf8",
     timeout: 50_000,
   } as const
-  return { cwd, ...spawnSync(process.execPath, [main, ...parameters], options) }
+  return { cwd, ...spawnSync(process.execPath, [Programs.server, ...parameters], options) }
 }
 
 const password = "hunter2-zq7"
@@ -41,6 +42,15 @@ const wrong: Readonly<Record<string, string>> = {
   ASSENT_REPLICA: "yes",
   ASSENT_DEMONSTRATION: "no",
   ASSENT_LANES: "257",
+  ASSENT_REEVALUATION_RATE: "0",
+  ASSENT_WEBHOOK_ALLOW: "10.0.0.0/33",
+  ASSENT_WEBHOOK_PROXY: `https://jo:${password}@proxy`,
+  ASSENT_WEBHOOK_DISABLE: "PT1M",
+  ASSENT_SMTP_URL: `smtp://jo:${password}@db/assent`,
+  ASSENT_MAIL_FROM: "jo",
+  ASSENT_MAIL_RETURN_PATH: "Jo <jo@example.com>",
+  ASSENT_PUBLIC_URL: "https://example.com?x",
+  ASSENT_CLAMD: "3310",
   ASSENT_STATE_MAX_AGE: "1.5",
   ASSENT_GEOGRAPHY_HEADER: "cf region",
   ASSENT_ADDRESS_HEADER: "x forwarded for",
@@ -101,24 +111,33 @@ describe("settings that cannot be used", () => {
     ])
   })
 
-  test("of a log of erasures where none can be name the variable, the path, the cause and what to do", () => {
-    const made = folder()
-    folders.push(made)
-    const file = join(made, "file")
-    writeFileSync(file, "")
-    const missing = "there is no such folder: make the folder, or name another file"
-    const paths: ReadonlyArray<readonly [string, string]> = [
-      [join(made, "missing", "x.ndjson"), missing],
-      [join(file, "x.ndjson"), missing],
-      [made, "this is a folder: name a file in it"],
-    ]
-    for (const [path, fault] of paths) {
-      const { status, stderr } = run({ ASSENT_STORE: "memory:", PORT: "0", ASSENT_ERASURE_LOG: path })
-      expect([status, stderr.trimEnd()]).toEqual([78, `assent: cannot serve: ASSENT_ERASURE_LOG: ${path}: ${fault}`])
-    }
+  test("include a mail server without a sender", () => {
+    const { faults } = Settings.read({ ASSENT_SMTP_URL: "smtp://localhost:25" })
+    const expected = "the sender of mails, because ASSENT_SMTP_URL is set"
+    expect(faults).toEqual([{ variable: "ASSENT_MAIL_FROM", expected, given: "nothing" }])
   })
 
-  test("do not include a log of erasures that was changed: the exit code is 1", () => {
+  test.runIf(isLong)(
+    "of a log of erasures where none can be name the variable, the path, the cause and what to do",
+    () => {
+      const made = folder()
+      folders.push(made)
+      const file = join(made, "file")
+      writeFileSync(file, "")
+      const missing = "there is no such folder: make the folder, or name another file"
+      const paths: ReadonlyArray<readonly [string, string]> = [
+        [join(made, "missing", "x.ndjson"), missing],
+        [join(file, "x.ndjson"), missing],
+        [made, "this is a folder: name a file in it"],
+      ]
+      for (const [path, fault] of paths) {
+        const { status, stderr } = run({ ASSENT_STORE: "memory:", PORT: "0", ASSENT_ERASURE_LOG: path })
+        expect([status, stderr.trimEnd()]).toEqual([78, `assent: cannot serve: ASSENT_ERASURE_LOG: ${path}: ${fault}`])
+      }
+    },
+  )
+
+  test.runIf(isLong)("do not include a log of erasures that was changed: the exit code is 1", () => {
     const made = folder()
     folders.push(made)
     const path = join(made, "erasures.ndjson")
@@ -127,7 +146,7 @@ describe("settings that cannot be used", () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining("the erasure log: line 1 was changed")])
   })
 
-  test("of OpenTelemetry's own are printed before anything is served, without their values", () => {
+  test.runIf(isLong)("of OpenTelemetry's own are printed before anything is served, without their values", () => {
     const { status, stderr, stdout } = run({
       ASSENT_STORE: "memory:",
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
@@ -139,13 +158,16 @@ describe("settings that cannot be used", () => {
   })
 })
 
-test("a database that cannot be reached is printed without its password, and the process ends with 1", () => {
-  const store = `postgres://jo:${password}@127.0.0.1:9/assent`
-  const { status, stderr } = run({ ASSENT_STORE: store, ...TestKeys.environment(store) })
-  expect(status).toBe(1)
-  expect(stderr).toContain('cannot serve: ASSENT_STORE: database "assent" on 127.0.0.1:9: nothing listens on')
-  expect(stderr).not.toContain(password)
-})
+test.runIf(isLong)(
+  "a database that cannot be reached is printed without its password, and the process ends with 1",
+  () => {
+    const store = `postgres://jo:${password}@127.0.0.1:9/assent`
+    const { status, stderr } = run({ ASSENT_STORE: store, ...TestKeys.environment(store) })
+    expect(status).toBe(1)
+    expect(stderr).toContain('cannot serve: ASSENT_STORE: database "assent" on 127.0.0.1:9: nothing listens on')
+    expect(stderr).not.toContain(password)
+  },
+)
 
 test.each(["sqlite:none.db", "memory:"])(
   "a replica of %s, where no ledger is, is not served, and none is made",

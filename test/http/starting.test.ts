@@ -9,20 +9,21 @@ import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
 import { childEnv } from "../support/childEnv.ts"
 import * as TestKeys from "../support/keys.ts"
+import * as Programs from "../support/programs.ts"
 import { folder, start, startEmpty } from "../support/server.ts"
+import { isLong } from "../support/long.ts"
 
-const apps = join(import.meta.dirname, "../../apps")
 const directory = folder()
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 /** Runs a server, or a command, until it ends by itself; returns the last line that it wrote. */
 const run = (
   env: Readonly<Record<string, string>>,
-  main = "server/main.ts",
+  program = Programs.server,
   ...args: ReadonlyArray<string>
 ): Promise<readonly [code: number | null, said: string]> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(apps, main), ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       cwd: directory,
       env: { ...childEnv, NO_COLOR: "1", ASSENT_STORE: "memory:", PORT: "0", ...env },
     })
@@ -31,7 +32,7 @@ const run = (
     child.once("close", (code) => resolve([code, said.trimEnd().split("\n").at(-1)!]))
   })
 
-describe("a port or an address that cannot be used", () => {
+describe.runIf(isLong)("a port or an address that cannot be used", () => {
   const taken = createServer()
   afterAll(() => taken.close())
   const port = (): number => (taken.address() as AddressInfo).port
@@ -54,7 +55,7 @@ describe("a port or an address that cannot be used", () => {
   })
 })
 
-test("a file that is no ledger, and keys that are no key file, are settings: 78", async () => {
+test.runIf(isLong)("a file that is no ledger, and keys that are no key file, are settings: 78", async () => {
   const path = join(directory, "notes.db")
   writeFileSync(path, "notes ".repeat(100))
   mkdirSync(join(directory, "keys"))
@@ -90,7 +91,7 @@ describe("ASSENT_DEMONSTRATION=off", () => {
     expect(readdirSync(own).filter((name) => name.startsWith("typing-error"))).toEqual([])
   })
 
-  test("serves a ledger that is there, and a demonstration elsewhere is told to the log", async () => {
+  test.runIf(isLong)("serves a ledger that is there, and a demonstration elsewhere is told to the log", async () => {
     const path = join(directory, "there.db")
     const first = await startEmpty({ ASSENT_STORE: `sqlite:${path}` })
     await first.stop()
@@ -110,37 +111,40 @@ test("a store in memory is said to be forgotten", async () => {
   )
 })
 
-test("a second server on one SQLite file is refused; commands work beside it; after a kill the next one starts", async () => {
-  const file = join(directory, "one", "assent.db")
-  const server = await startEmpty({}, { file })
-  const env = { ASSENT_STORE: `sqlite:${file}`, ...TestKeys.environment(`sqlite:${file}`) }
-  try {
-    const [second, exported] = await Promise.all([run(env), run(env, "cli/main.ts", "export")])
-    expect(second).toEqual([
-      1,
-      `assent: cannot serve: ASSENT_STORE: ${file}: another server has this ledger (SQLITE_BUSY): stop it, or give this ` +
-        "one a file of its own; several servers share a ledger in PostgreSQL",
-    ])
-    expect(exported[0], exported[1]).toBe(0)
-    expect((await server.request("GET", "/readyz")).status).toBe(200)
-    const { apiKey, consentTypes, organization, project } = server.banner()
-    const items = ["accepted", "declined"].map((consentState) => ({
-      userId: "u",
-      consentType: consentTypes[0],
-      consentState,
-      consentAction: "user_click",
-    }))
-    const path = `/privacy-v1/organizations/${organization}/projects/${project}/consent-events`
-    const recorded = await server.request("POST", path, { headers: { "x-api-key": apiKey }, json: { items } })
-    expect(recorded.status, recorded.text).toBe(201)
-    await server.end("SIGKILL")
-    const next = await start({ file })
-    await next.stop()
-    // The size of the ledger is on the second line, whether the store was empty or not.
-    expect(server.output()).toContain(`/docs)\nledger: sqlite:${file}, 1 project, 0 events\n`)
-    expect(next.output()).toContain(`/docs)\nledger: sqlite:${file}, 1 project, 2 events\n`)
-    expect(readdirSync(join(directory, "one"))).toContain("assent.db.server")
-  } finally {
-    await server.stop()
-  }
-})
+test.runIf(isLong)(
+  "a second server on one SQLite file is refused; commands work beside it; after a kill the next one starts",
+  async () => {
+    const file = join(directory, "one", "assent.db")
+    const server = await startEmpty({}, { file })
+    const env = { ASSENT_STORE: `sqlite:${file}`, ...TestKeys.environment(`sqlite:${file}`) }
+    try {
+      const [second, exported] = await Promise.all([run(env), run(env, Programs.command, "export")])
+      expect(second).toEqual([
+        1,
+        `assent: cannot serve: ASSENT_STORE: ${file}: another server has this ledger (SQLITE_BUSY): stop it, or give this ` +
+          "one a file of its own; several servers share a ledger in PostgreSQL",
+      ])
+      expect(exported[0], exported[1]).toBe(0)
+      expect((await server.request("GET", "/readyz")).status).toBe(200)
+      const { apiKey, consentTypes, organization, project } = server.banner()
+      const items = ["accepted", "declined"].map((consentState) => ({
+        userId: "u",
+        consentType: consentTypes[0],
+        consentState,
+        consentAction: "user_click",
+      }))
+      const path = `/privacy-v1/organizations/${organization}/projects/${project}/consent-events`
+      const recorded = await server.request("POST", path, { headers: { "x-api-key": apiKey }, json: { items } })
+      expect(recorded.status, recorded.text).toBe(201)
+      await server.end("SIGKILL")
+      const next = await start({ file })
+      await next.stop()
+      // The size of the ledger is on the second line, whether the store was empty or not.
+      expect(server.output()).toContain(`/docs)\nledger: sqlite:${file}, 1 project, 0 events\n`)
+      expect(next.output()).toContain(`/docs)\nledger: sqlite:${file}, 1 project, 2 events\n`)
+      expect(readdirSync(join(directory, "one"))).toContain("assent.db.server")
+    } finally {
+      await server.stop()
+    }
+  },
+)

@@ -21,7 +21,7 @@ let postgres: Postgres
 let servers: ReadonlyArray<Server> = []
 beforeAll(async () => {
   // The database server is never killed here, so without syncs nothing is lost.
-  postgres = await startPostgres(["-c", "fsync=off", "-c", "full_page_writes=off"])
+  postgres = await startPostgres()
   const database = await postgres.database()
   const env = { ASSENT_RATE_LIMIT_KEY: "off", ASSENT_RATE_LIMIT_SESSION: "off" }
   const first = await startWorldOn(database, env)

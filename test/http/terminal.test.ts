@@ -1,7 +1,6 @@
 /** The log on a terminal: a line a request, of 100 columns at most, in colours where they are wanted. */
 import { spawn } from "node:child_process"
 import { rmSync } from "node:fs"
-import { join } from "node:path"
 import { HttpApi } from "effect/http-api"
 import { describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
@@ -9,9 +8,9 @@ import type { LogEntry } from "../../adapters/http/server/RequestLog.ts"
 import * as Colour from "../../apps/Colour.ts"
 import * as PrettyLog from "../../apps/server/PrettyLog.ts"
 import { childEnv } from "../support/childEnv.ts"
+import * as Programs from "../support/programs.ts"
 import { eventually, folder, freePort } from "../support/server.ts"
 
-const main = join(import.meta.dirname, "../../apps/server/main.ts")
 const at = new Date("2026-11-22T04:40:36.833Z")
 const plain = { paint: (_: Colour.Colour, text: string) => text, columns: 100, showsIds: false }
 
@@ -119,11 +118,15 @@ test("a server on a terminal of 100 columns writes lines that fit, in colours, a
   const port = await freePort()
   const env = { ...childEnv, TERM: "xterm", ASSENT_STORE: "memory:", PORT: String(port), ASSENT_LOG_LEVEL: "debug" }
   // `script` gives the server a terminal.
-  const child = spawn("script", ["-qfec", `stty cols 100; exec ${process.execPath} ${main} > /dev/null`, "/dev/null"], {
-    cwd,
-    env,
-    stdio: ["ignore", "pipe", "ignore"],
-  })
+  const child = spawn(
+    "script",
+    ["-qfec", `stty cols 100; exec ${process.execPath} ${Programs.server} > /dev/null`, "/dev/null"],
+    {
+      cwd,
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  )
   let screen = ""
   child.stdout.on("data", (data: Buffer) => (screen += data.toString()))
   try {

@@ -5,27 +5,30 @@ import { sentTo, startCollector, type Collector, type Span } from "../support/co
 import { startPostgres, type Postgres } from "../support/postgres.ts"
 import { startEmpty } from "../support/server.ts"
 import { served } from "../support/served.ts"
+import { isLong } from "../support/long.ts"
 import { lineOf } from "./logLines.ts"
 
 const idOf = (bytes: number): string => randomBytes(bytes).toString("hex")
 const valueOf = (span: Span, key: string): unknown =>
   Object.values(span.attributes.find((attribute) => attribute.key === key)?.value ?? {})[0]
 
-let postgres: Postgres
+let postgres: Postgres | undefined
 let collector: Collector
 beforeAll(async () => {
-  postgres = await startPostgres()
+  if (isLong) postgres = await startPostgres()
   collector = await startCollector()
 })
 afterAll(async () => {
   await collector.stop()
-  await postgres.stop()
+  await postgres?.stop()
 })
 
-describe.each([
+const stores: ReadonlyArray<readonly [string, () => Promise<Readonly<Record<string, string>>>]> = [
   ["SQLite", async () => ({})],
-  ["PostgreSQL", async () => ({ ASSENT_STORE: await postgres.database() })],
-])("over %s", (_, store) => {
+  ...(isLong ? [["PostgreSQL", async () => ({ ASSENT_STORE: await postgres!.database() })] as const] : []),
+]
+
+describe.each(stores)("over %s", (_, store) => {
   const server = served(async () =>
     startEmpty({ ...(await store()), ...sentTo(collector), OTEL_TRACES_SAMPLER_ARG: "0.5" }),
   )
@@ -120,7 +123,7 @@ describe.each([
   })
 })
 
-test("a collector that is away stops nothing: requests are answered, and the process ends", async () => {
+test.runIf(isLong)("a collector that is away stops nothing: requests are answered, and the process ends", async () => {
   const away = await startCollector()
   await away.stop()
   const server = await startEmpty({ ASSENT_STORE: "memory:", ...sentTo(away) })

@@ -9,6 +9,7 @@ import { Effect } from "effect"
 import * as PostgresStore from "../../adapters/postgres/PostgresStore.ts"
 import * as Writer from "../../adapters/sqlite/Writer.ts"
 import type { ApiKey, Entries, ListedType, Organization, Project } from "../../core/model/Catalog.ts"
+import type { SenderAddress } from "../../core/model/SenderAddress.ts"
 import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import { type Role, roles } from "../../core/model/Role.ts"
 import * as Period from "../../core/engine/Period.ts"
@@ -49,8 +50,23 @@ const project = (number: number, owner: Organization, name: string, domains: Rea
 export const acme = organization(0, "Acme")
 export const other = organization(1, "Other")
 export const shop = project(2, acme, "Shop", ["shop.example", "localhost"])
-export const blog = project(3, acme, "Blog", ["blog.example"])
-export const foreign = project(4, other, "Foreign", ["foreign.example"])
+export const blog = { ...project(3, acme, "Blog", ["blog.example"]), sendFromEmailId: id(700) }
+export const foreign = { ...project(4, other, "Foreign", ["foreign.example"]), sendFromEmailId: id(701) }
+
+/** A verified sender of an organization. */
+const sender = (number: number, owner: Organization): SenderAddress => ({
+  dateCreated: made.dateCreated + 1,
+  dateUpdated: made.dateUpdated + 1,
+  id: id(700 + number),
+  organization: owner.id,
+  name: `${owner.name} privacy`,
+  email: `privacy@${owner.primaryDomain}`,
+  status: "verified",
+  sentAt: [],
+})
+
+/** The id of the sender of an organization. */
+export const senderOf = (owner: string): string => id(owner === acme.id ? 700 : 701)
 
 /** The secret of a key, by its organization and role. */
 export const secretOf = (owner: Organization, role: Role): string => `assent_${owner.name}_${role}_${"s".repeat(30)}`
@@ -151,6 +167,12 @@ const entries: Entries = {
   projects: [shop, blog, foreign],
   apiKeys: keys,
   consentTypes: [...Object.values(types), blogNewsletter, foreignNewsletter],
+  webhooks: [],
+  translations: [],
+  dataSystems: [],
+  dataSystemAttributes: [],
+  senders: [sender(0, acme), sender(1, other)],
+  mailTexts: [],
 }
 
 /** Starts the server on a new, empty PostgreSQL database with this catalog. */

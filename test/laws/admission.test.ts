@@ -45,7 +45,21 @@ const project: Catalog.Project = {
   dateCreated: 0,
   dateUpdated: 0,
 }
-const { consentTypes } = Catalog.index({ organizations: [], projects: [project], apiKeys: [], consentTypes: [type] }, 1)
+const { consentTypes } = Catalog.index(
+  {
+    organizations: [],
+    projects: [project],
+    apiKeys: [],
+    consentTypes: [type],
+    webhooks: [],
+    translations: [],
+    dataSystems: [],
+    dataSystemAttributes: [],
+    senders: [],
+    mailTexts: [],
+  },
+  1,
+)
 const types = consentTypes.get(project.id)!
 
 /** The codes of the dates of an item, stated a second time (semantics, section 1). */

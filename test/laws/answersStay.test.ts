@@ -258,5 +258,5 @@ test("Asked again with its own `at` and `knownAt` an answer is the same, whateve
         ),
       ),
     ),
-    { numRuns: times(150, 3000) },
+    { numRuns: times(90, 3000) },
   ))

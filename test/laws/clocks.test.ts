@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
 const stores = [
-  ["memory", () => MemoryStore.layer, times(150, 1000)],
+  ["memory", () => MemoryStore.layer, times(75, 1000)],
   ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(3, 30)],
 ] as const
 

@@ -4,42 +4,25 @@
  * answered as the statement says, and each answer stays what it is. So the laws that the statement keeps
  * (`erasure.test.ts`) hold for the ledger.
  */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import { afterAll, beforeAll, describe, test } from "vitest"
-import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import { describe, test } from "vitest"
 import * as Ledger from "../../core/Ledger.ts"
 import * as ErasureWorlds from "../support/erasure/worlds.ts"
 import * as TestKeys from "../support/keys.ts"
 import { times } from "../support/long.ts"
 import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
 import * as SlowMemory from "../support/slowMemory.ts"
-import * as TestClockPostgres from "../support/testClockPostgres.ts"
+import { threeStores } from "../support/threeStores.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "assent-erasure-"))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-let files = 0
-
-let postgres: Postgres
-let database: string
-beforeAll(async () => {
-  postgres = await startPostgres()
-  database = await postgres.database()
-}, 60_000)
-afterAll(() => postgres.stop())
-
-const stores = [
-  ["memory", () => SlowMemory.layer, times(8, 800)],
-  ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(2, 60)],
-  ["postgres", () => TestClockPostgres.layer(postgres, database), times(1, 20)],
-] as const
+const stores = threeStores(SlowMemory.layer, {
+  memory: times(8, 800),
+  sqlite: times(2, 60),
+  postgres: times(1, 20),
+})
 
 const start = Date.UTC(2024, 0, 31)
 

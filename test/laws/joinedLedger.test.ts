@@ -250,7 +250,7 @@ test("Join then undo gives back both people's answers: those of a ledger in whic
       const never = await run(Effect.flatMap(play(script, false), (told) => askAll(told, instants)))
       expect(joined).toEqual(never)
     }),
-    { numRuns: times(200, 1000) },
+    { numRuns: times(60, 1000) },
   ))
 
 // Kills: Reading.gather reads the events of one member only; PersonFacts.undo takes the clock's instant, even before
@@ -273,7 +273,7 @@ test("The state of joined people is the merge of their states, as of every insta
         }),
       ),
     ),
-    { numRuns: times(200, 1000) },
+    { numRuns: times(60, 1000) },
   ))
 
 // Kills: Reading.peopleOf does not see joins that are later than the clock.
@@ -300,5 +300,5 @@ test("A join or an undoing that was acknowledged is seen by the next question, a
         }),
       ),
     ),
-    { numRuns: times(200, 1000) },
+    { numRuns: times(60, 1000) },
   ))

@@ -50,8 +50,8 @@ const play = Effect.fnUntraced(function* (
     if (each.do === "backup") backups.push(...(yield* personal.allKeys(undefined, 1_000)))
     if (each.do === "person") {
       const concordId = uuid(made.size)
-      const { isNew, key } = (yield* PersonKeys.keyOf(organization, concordId, ledgers[each.by], true))!
-      expect(yield* people.change({ ...noChange, personal: { keys: [isNew!], parts: [] } })).toBe("kept")
+      const { key, wrapped } = (yield* PersonKeys.keyOf(organization, concordId, ledgers[each.by], true))!
+      expect(yield* people.change({ ...noChange, personal: { keys: [wrapped], parts: [] } })).toBe("kept")
       made.set(concordId, hex(key))
     }
     if (each.do === "tend") {

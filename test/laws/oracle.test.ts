@@ -39,7 +39,7 @@ describe("the engine and the specification stated a second time", () => {
         expect(decision.knownAt).toBe(knownAt)
         expect([...Decision.follow(story.events, terms, at)].map(stated)).toEqual(expected)
       }),
-      { numRuns: times(2000, 5000) },
+      { numRuns: times(1000, 5000) },
     )
   })
 
@@ -59,7 +59,7 @@ describe("the engine and the specification stated a second time", () => {
         expect(streamed.end()).toEqual(expected)
         expect(early.end()).toEqual(expected)
       }),
-      { numRuns: times(2000, 5000) },
+      { numRuns: times(1000, 5000) },
     )
   })
 

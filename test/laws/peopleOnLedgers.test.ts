@@ -4,42 +4,25 @@
  * stays what it is. Requests that are sent again are answered the same, and what is sent at once is answered as in one
  * order. So the laws that the statement keeps (`people.test.ts`) hold for the ledger.
  */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import { afterAll, beforeAll, describe, test } from "vitest"
-import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
+import { describe, test } from "vitest"
 import * as Ledger from "../../core/Ledger.ts"
 import { times } from "../support/long.ts"
-import { type Postgres, startPostgres } from "../support/postgres.ts"
-import * as TestClockPostgres from "../support/testClockPostgres.ts"
 import * as Lockstep from "../support/people/lockstep.ts"
 import * as Surface from "../support/people/surface.ts"
 import * as Worlds from "../support/people/worlds.ts"
 import * as SlowMemory from "../support/slowMemory.ts"
 import * as TestKeys from "../support/keys.ts"
+import { threeStores } from "../support/threeStores.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "assent-people-"))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-let files = 0
-
-let postgres: Postgres
-let database: string
-beforeAll(async () => {
-  postgres = await startPostgres()
-  database = await postgres.database()
-}, 60_000)
-afterAll(() => postgres.stop())
-
-const stores = [
-  ["memory", () => SlowMemory.layer, times(8, 800)],
-  ["sqlite", () => SqliteStore.layer(join(folder, `${files++}.db`)), times(1, 40)],
-  ["postgres", () => TestClockPostgres.layer(postgres, database), times(1, 12)],
-] as const
+const stores = threeStores(SlowMemory.layer, {
+  memory: times(4, 800),
+  sqlite: times(1, 40),
+  postgres: times(1, 12),
+})
 
 /** Dense worlds, and worlds of two projects in which external ids are used again. */
 const worlds = fc.oneof(

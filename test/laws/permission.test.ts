@@ -53,7 +53,7 @@ test("`permitted` implies a live `accepted` event (or, if allowed, a live passiv
         expect(grounds, new Date(at).toISOString()).not.toEqual([])
       }
     }),
-    { numRuns: times(2000, 5000) },
+    { numRuns: times(1000, 5000) },
   )
 })
 

@@ -206,7 +206,7 @@ test("A fold over columns writes the lines and the totals that the timelines giv
       expect(figures.reasons.reduce((sum, { pairs }) => sum + pairs, 0)).toBeGreaterThanOrEqual(figures.changed.pairs)
       expect(fold.examples.length > 0).toBe(figures.changed.pairs > 0)
     }),
-    { numRuns: times(300, 1000) },
+    { numRuns: times(150, 1000) },
   )
 })
 
@@ -220,7 +220,7 @@ test("Rows put in order are the columns that are built event by event.", () => {
       const built = batches(events, knownAt).flatMap(spelledOut)
       expect(spelledOut(UnsortedEvents.sorter(knownAt)(rowsOf(events)))).toEqual(built)
     }),
-    { numRuns: times(300, 1000) },
+    { numRuns: times(150, 1000) },
   )
 })
 
@@ -242,7 +242,7 @@ test("Folds of disjoint people, added up, give the totals of one fold.", () => {
       expect(Totals.figures(totals, steps)).toEqual(Totals.figures(whole.totals, steps))
       expect(Examples.choose(examples, totals.reasons)).toEqual(Examples.choose(whole.examples, whole.totals.reasons))
     }),
-    { numRuns: times(300, 1000) },
+    { numRuns: times(150, 1000) },
   )
 })
 
@@ -317,7 +317,7 @@ test("The steps of a window begin where the calendar says, and every instant is 
         )
       }
     }),
-    { numRuns: times(300, 1000) },
+    { numRuns: times(150, 1000) },
   )
 })
 

@@ -27,7 +27,7 @@ export const access: Part = {
     ],
     [
       "core/people/HeldData.ts",
-      'JsonPages.member("sessions", sessionsOf(people)),',
+      'JsonPages.member("sessions", sessions),',
       "JsonPages.text(',\"sessions\":[]'),",
       "access shows every value",
       "the sessions that are stored",
@@ -70,8 +70,8 @@ export const access: Part = {
     ],
     [
       "core/transfer/CarriedErasures.ts",
-      "return new Set([...before, ...missing.flatMap(({ members }) => members)])",
-      "return new Set(missing.flatMap(({ members }) => members))",
+      "erasedBy([...kept, ...missing])",
+      "erasedBy(missing)",
       "drops the personal data of everyone",
     ],
     [

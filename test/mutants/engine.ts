@@ -13,6 +13,7 @@ const stricter = "Shorter `maxAge`, an earlier `expirationDate`"
 const time = "Time alone never grants"
 const asOf = "Reading as of (`at`, `knownAt`)"
 const calendar = "is the one that Temporal finds"
+const windows = "hold exactly the instants whose sum is in the range"
 const oracleVersion = "take a version that was left out"
 const history = "The catalog as known at an instant is the catalog as it was then"
 const whatIf = "A what-if with the rules in force is empty"
@@ -170,6 +171,11 @@ export const engine: Part = {
       "shifted * 86_400_000 + time + period.millis",
       calendar,
     ],
+    ["Period.ts", "Instant.daysInMonth(year, month) + 1)", "Instant.daysInMonth(year, month))", windows],
+    ["Period.ts", "each < dayBefore(day + 1)", "each < dayBefore(day) + 1", windows],
+    ["Period.ts", "dayBefore(start.days + 1) * millisPerDay", "dayBefore(start.days) * millisPerDay", windows],
+    ["Period.ts", "put(each * millisPerDay + first,", "put(each * millisPerDay,", windows],
+    ["Period.ts", "if (end.millis > 0) putTimes", "if (end.millis > 1) putTimes", windows],
 
     ["Because.ts", "event.consentDate <= choice.consentDate", "event.consentDate < choice.consentDate", oracle],
 

@@ -92,7 +92,7 @@ export const erasure: Part = {
     ["core/people/Erasing.ts", "return yield* keep(organization, kept, context)", failed, sameInstant],
     [
       "core/people/ErasureReplay.ts",
-      ".toSorted((a, b) => Number(b.isKept) - Number(a.isKept))",
+      "Number(b.isKept) - Number(a.isKept) || ",
       "",
       "is erased as the erasure that was kept",
     ],

@@ -114,8 +114,8 @@ export const http: Part = {
       "a free place goes to a connection that was refused just now",
     ],
 
-    ["server/RouteTable.ts", '"[^/?]+"', '"[^/?%]+"', "is a probe if it begins like one"],
-    ["server/RouteTable.ts", "method === stream.method && ", "", "is a stream of rows if it is sent with POST"],
+    ["server/RouteTable.ts", '"[^/?]+"))\n', '"[^/?%]+"))\n', "is a probe if it begins like one"],
+    ["server/RouteTable.ts", "method === stream.method && ", "", "is a stream of rows, or a file"],
     ["server/RouteTable.ts", "([^/?#]+)", "([^/?]+)", "is of the Site API if it begins like it"],
 
     ["routes/Questions.ts", "  ...(knownAt != null && { knownAt }),", "", agreement, asModel],
@@ -160,7 +160,7 @@ export const http: Part = {
     ["api/Endpoint.ts", 'method === "GET" ||', "false ||", "a new version is not unseen again"],
 
     ["routes/SiteRoutes.ts", "return isOwn ? event", 'return event.id !== "" ? event', "by the ids of its events"],
-    ["routes/SiteRoutes.ts", '{ ...query, status: "active" }', "query", "a page is shown the active types only"],
+    ["routes/ShownLanguage.ts", '{ ...query, status: "active" }', "query", "a page is shown the active types only"],
 
     [
       "server/TokenBuckets.ts",

@@ -35,6 +35,20 @@ export const integrity: Part = {
     ],
     ["PersonalCheck.ts", "=== digits.wrapped", "> 0", "finds personal data and keys that are in another"],
 
+    ["FeedCheck.ts", "if (number !== progress.number)", "if (false)", "finds changes that are not"],
+    ["FeedCheck.ts", "if (recorded_at < of.raised)", "if (false)", "finds changes that are not"],
+    ["FeedCheck.ts", "if (before_position < progress.position)", "if (false)", "finds changes that are not"],
+    [
+      "FeedCheck.ts",
+      "last_recorded_at > least && raisedBy.has(head)",
+      "last_recorded_at > least",
+      "finds changes that",
+    ],
+    ["IdentityChangeCheck.ts", "if (missing.size === 0) return", "return", "finds changes that are not"],
+
     ["CatalogCheck.ts", "if (!isNext && !isFirst)", "if (false)", "finds a catalog entry that is missing"],
+
+    ["MailCheck.ts", "row.nonce !== null && !hasKey", "false", "finds mails and files"],
+    ["RequestFileCheck.ts", "bytes === file.size ? undefined", "true ? undefined", "finds mails and files"],
   ],
 }

@@ -22,13 +22,13 @@ export const keys: Part = {
 
     [
       "core/ledger/PersonKeys.ts",
-      "if (known !== undefined && known.isNew === undefined)",
+      "if (isKnown && !known.isNew)",
       "if (known !== undefined)",
       "of two processes, the key that is kept first counts",
     ],
     [
       "core/ledger/PersonKeys.ts",
-      "known !== undefined && isSame(known.wrapped, wrapped)",
+      "known !== undefined && isSame(known.wrapped.wrapped, wrapped)",
       "known !== undefined",
       "of two processes, the key that is kept first counts",
     ],
@@ -40,7 +40,7 @@ export const keys: Part = {
     ],
     [
       "core/ledger/PersonKeys.ts",
-      "if (before?.isNew !== undefined) return before",
+      "if (before?.isNew === true) return before",
       "",
       "requests of one process that make a key",
     ],
@@ -64,7 +64,12 @@ export const keys: Part = {
     ["adapters/keys/ReplacedFile.ts", "const mode = 0o600", "const mode = 0o644", "only its owner may read it"],
     ["adapters/keys/FileLock.ts", "BEGIN EXCLUSIVE", "", "changes of several processes"],
 
-    ["core/integrity/KeyCheck.ts", "if (key !== undefined) continue", "continue", "is not opened by other keys"],
+    [
+      "core/integrity/KeyCheck.ts",
+      "if (key !== undefined) return undefined",
+      "return undefined",
+      "is not opened by other keys",
+    ],
     ["apps/Keys.ts", "|| organizations.size > 0", "", "whose key file is missing is refused by every command"],
     ["apps/Overwriting.ts", '".keys", ', "", "no output of a command replaces a key file"],
   ],

@@ -156,7 +156,7 @@ describe("the package", () => {
       const { status, stderr, stdout } = project.assent("--help")
       expect([status, stderr]).toEqual([0, ""])
       for (const [name, { summary }] of Object.entries(Commands.all))
-        expect(stdout).toContain(`  ${name}`.padEnd(15) + summary)
+        expect(stdout).toContain(`  ${name}`.padEnd(18) + summary)
     })
 
     test("names all packages that are missing, and the command that installs them", () => {

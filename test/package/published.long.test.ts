@@ -17,12 +17,15 @@ beforeAll(() => {
 })
 afterAll(() => packed.remove())
 
-test("installed in an empty folder it brings two packages, and its command answers", () => {
+test("installed in an empty folder it brings four packages, and its command answers", () => {
   const folder = packed.folder()
   NpmPackage.install(folder, packed.tarball)
   const modules = join(folder, "node_modules")
-  const brought = readdirSync(modules).filter((name) => !name.startsWith("."))
-  expect(brought.toSorted()).toEqual(["assent", ...NpmPackage.dependencies])
+  const inFolder = (name: string) => readdirSync(join(modules, name)).map((each) => `${name}/${each}`)
+  const brought = readdirSync(modules)
+    .filter((name) => !name.startsWith("."))
+    .flatMap((name) => (name.startsWith("@") ? inFolder(name) : name))
+  expect(brought.toSorted()).toEqual(["assent", ...NpmPackage.dependencies].toSorted())
   const assent = (...args: ReadonlyArray<string>) => NpmPackage.run(folder, join(modules, ".bin/assent"), ...args)
   expect(assent("--version")).toEqual({ status: 0, stderr: "", stdout: `assent ${manifest.version}\n` })
   expect(assent("--help")).toMatchObject({ status: 0, stderr: "", stdout: expect.stringContaining("SUBCOMMANDS") })
@@ -50,6 +53,7 @@ describe("the packed files", () => {
       "CHANGELOG.md",
       "CONTRIBUTING.md",
       "LICENSE",
+      "NOTICE",
       "README.md",
       "SECURITY.md",
       "package.json",

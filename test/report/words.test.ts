@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import * as Period from "../../core/engine/Period.ts"
-import { html } from "../../adapters/report/Html.ts"
+import { html } from "../../core/formats/Html.ts"
 import * as RulesInWords from "../../adapters/report/RulesInWords.ts"
 import * as Words from "../../adapters/report/Words.ts"
 import * as Summaries from "./summaries.ts"

@@ -29,8 +29,14 @@ const rowsOf = (result: unknown): number => {
   )
 }
 
-/** Decorates a store. The catalog is not counted, because it is read from memory where it has not changed. */
-export const over = (store: Store): { readonly store: Store; readonly count: Count; readonly reset: () => void } => {
+/**
+ * Decorates a store. The catalog is not counted, because it is read from memory where it has not changed; compliance
+ * requests and mails are where that is asked for.
+ */
+export const over = (
+  store: Store,
+  { areRequestsCounted = false }: { readonly areRequestsCounted?: boolean } = {},
+): { readonly store: Store; readonly count: Count; readonly reset: () => void } => {
   const count: Count = { calls: 0, rows: 0, byName: new Map(), given: new Map() }
   const note = (name: string) => (result: unknown) =>
     Effect.sync(() => {
@@ -57,6 +63,10 @@ export const over = (store: Store): { readonly store: Store; readonly count: Cou
       people: counted("people", store.people),
       personal: counted("personal", store.personal),
       sessions: counted("sessions", store.sessions),
+      ...(areRequestsCounted && {
+        compliance: counted("compliance", store.compliance),
+        outbox: counted("outbox", store.outbox),
+      }),
     },
     count,
     reset: () => {

@@ -7,8 +7,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-
-const root = join(import.meta.dirname, "../..")
+import * as Programs from "./programs.ts"
 
 /** Where the newest one's programs are. */
 const programs = (): string => {
@@ -54,7 +53,7 @@ export const startInstalled = async (): Promise<Installed> => {
   const folder = mkdtempSync(join(tmpdir(), "assent-installed-"))
   const bin = join(folder, "bin")
   mkdirSync(bin)
-  writeFileSync(join(bin, "assent"), `#!/bin/sh\nexec "${process.execPath}" "${root}/apps/cli/main.ts" "$@"\n`, {
+  writeFileSync(join(bin, "assent"), `#!/bin/sh\nexec "${process.execPath}" "${Programs.command}" "$@"\n`, {
     mode: 0o755,
   })
   if (as.uid !== undefined) for (const each of [folder, bin]) chownSync(each, as.uid, as.gid!)

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path"
 export const root = new URL("../../", import.meta.url).pathname
 
 /** The packages that npm installs with the package itself, and what they need. */
-export const dependencies = ["libphonenumber-js", "punycode", "tr46"]
+export const dependencies = ["@noble/hashes", "fflate", "libphonenumber-js", "punycode", "tr46"]
 
 /** The outcome of a process. */
 export interface Outcome {

@@ -108,11 +108,31 @@ const startupWithout = ({ bytes }: Message, drop: ReadonlyArray<string>): Buffer
 const forward = (near: Socket, far: Socket, options: Options, count: (name: string) => void): void => {
   const prepared = new Map<string, string>()
   let processId = 0
+  /** The statement of the messages that the client sends now, and the one that the server answers now. */
+  let sent = ""
   let statement = ""
   let cycle: Array<Message> = []
+  /**
+   * The statements that wait for the answer of the one before them, because a client sends the next one early and a
+   * fault must not take the messages of another statement.
+   */
+  const waiting: Array<{ readonly statement: string; readonly whole: Buffer }> = []
+  let isAnswering = false
+
+  /** Forwards the next statement, or does its fault. */
+  const startNext = (): void => {
+    const next = waiting.shift()
+    isAnswering = next !== undefined
+    if (next === undefined) return
+    statement = next.statement
+    doFault(options.fault?.(statement), next.whole)
+  }
+  const toClient = ({ bytes, type }: Message): void => {
+    near.write(bytes)
+    if (type === "Z") startNext()
+  }
   /** Handles a message of the server. */
-  let onServerMessage = (received: Message): void => void near.write(received.bytes)
-  const forwardToClient = onServerMessage
+  let onServerMessage = toClient
   const cut = (): void => {
     near.resetAndDestroy()
     far.resetAndDestroy()
@@ -124,7 +144,7 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
     onServerMessage = (each) => {
       received.push(each)
       if (each.type !== "Z") return
-      onServerMessage = forwardToClient
+      onServerMessage = toClient
       then(received)
     }
     far.write(simpleQuery(own))
@@ -133,7 +153,7 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
   const raise = (code: string): void => {
     const fail = () =>
       sendOwn(options.raising!(code), (received) => {
-        for (const each of received) if (each.type === "E" || each.type === "Z") near.write(each.bytes)
+        for (const each of received) if (each.type === "E" || each.type === "Z") toClient(each)
       })
     // A COMMIT that fails ends the transaction.
     if (statement === "COMMIT") sendOwn("ROLLBACK", fail)
@@ -179,12 +199,14 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
       const [name, text] = stringsOf(received, 5, 2)
       prepared.set(name!, text!)
     }
-    if (type === "B") statement = prepared.get(stringsOf(received, 5, 2)[1]!)!
-    if (type === "Q") [statement] = stringsOf(received, 5, 1) as [string]
+    if (type === "B") sent = prepared.get(stringsOf(received, 5, 2)[1]!)!
+    if (type === "Q") [sent] = stringsOf(received, 5, 1) as [string]
     if (type !== "S" && type !== "Q" && type !== "X") return
     const whole = Buffer.concat(cycle.map((each) => each.bytes))
     cycle = []
-    doFault(type === "X" ? undefined : options.fault?.(statement), whole)
+    if (type === "X") return void far.write(whole)
+    waiting.push({ statement: sent, whole })
+    if (!isAnswering) startNext()
   }
 
   near.on("data", splitter(onClientMessage, true))

@@ -11,8 +11,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { childEnv } from "./childEnv.ts"
 import * as TestKeys from "./keys.ts"
-
-const root = join(import.meta.dirname, "../..")
+import * as Programs from "./programs.ts"
 
 /** How long the server may take to start or to stop before a test gives up, on a busy machine. */
 const patienceMillis = 50_000
@@ -225,14 +224,14 @@ export interface Options {
   readonly under?: ReadonlyArray<string>
 }
 
-/** Starts `apps/server/main.ts`. */
+/** Starts the server. */
 export const start = async (options: Options = {}): Promise<Server> => {
   const directory = folder()
   const file = options.file ?? join(directory, "ledger.db")
   const port = await freePort()
   const store = options.env?.["ASSENT_STORE"] ?? (file === "memory:" ? file : `sqlite:${file}`)
   TestKeys.writeNextToKept(store)
-  const [command, ...rest] = [...(options.under ?? []), process.execPath, join(root, "apps/server/main.ts")]
+  const [command, ...rest] = [...(options.under ?? []), process.execPath, Programs.server]
   const child: ChildProcess = spawn(command!, rest, {
     cwd: directory,
     env: {

@@ -43,12 +43,13 @@ export const ofPostgres = (url: string): Tampering => ({
     Effect.runPromise(
       Effect.gen(function* () {
         const sql = yield* Sql.connect(url)
-        // A ledger from before has no table of erasures.
-        const [found] = yield* Sql.query<{ readonly is: boolean }>(
+        // A ledger from before has no table of erasures, of changes and of compliance requests.
+        const [found] = yield* Sql.query<{ readonly is: boolean; readonly has_requests: boolean }>(
           sql,
-          "SELECT to_regclass('erasure') IS NOT NULL AS is",
+          `SELECT to_regclass('erasure') IS NOT NULL AS is, to_regclass('compliance_fact') IS NOT NULL AS has_requests`,
         )
-        const rows = `event, person_fact, former_alias${found!.is ? ", erasure" : ""}`
+        const later = `${found!.is ? ", erasure, change, people_change" : ""}${found!.has_requests ? ", compliance_fact" : ""}`
+        const rows = `event, person_fact, former_alias${later}`
         yield* Sql.query(sql, `GRANT UPDATE, DELETE ON ${rows} TO CURRENT_USER`)
         for (const each of statement.split(";")) yield* Sql.query(sql, each)
         yield* Sql.query(sql, `REVOKE UPDATE, DELETE ON ${rows} FROM CURRENT_USER`)

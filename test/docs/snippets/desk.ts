@@ -13,6 +13,7 @@ import { dirname, join } from "node:path"
 import type { Readable } from "node:stream"
 import { childEnv } from "../../support/childEnv.ts"
 import { freePort } from "../../support/server.ts"
+import * as Programs from "../../support/programs.ts"
 import { read, root } from "../sources.ts"
 
 /** What commands have printed. */
@@ -80,7 +81,7 @@ for (const given of process.argv.slice(2).filter((word) => !word.startsWith("-")
 }
 `
 
-const assent = '#!/bin/sh\nexec node "$CHECKOUT/apps/cli/main.ts" "$@"\n'
+const assent = `#!/bin/sh\nexec node "${Programs.command}" "$@"\n`
 
 /** Shell functions: `listening` starts a server, waits until it has printed a text, and prints what it has printed. */
 const prelude = `set -eo pipefail

@@ -1,6 +1,7 @@
 /** Everything that is wrong with a run, a line each. */
 import { StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import type { Played } from "./history.ts"
+import * as Feed from "./feed.ts"
 import * as Kept from "./kept.ts"
 import * as Laws from "./laws.ts"
 import * as People from "./people.ts"
@@ -14,7 +15,7 @@ export const check = (played: Played): ReadonlyArray<string> => {
     ...[...Writes.checks, ...People.checks].flatMap((check) => [...check(played, kept)]),
   ]
   try {
-    return [...found, ...Reads.check(played, kept), ...Laws.check(played, kept)]
+    return [...found, ...Reads.check(played, kept), ...Laws.check(played, kept), ...Feed.check(played, kept)]
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
     return [...found, `a question is not answered after the run: ${error.reason}`]

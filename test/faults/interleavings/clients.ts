@@ -19,6 +19,12 @@ import { wholePerson } from "../../support/wholePerson.ts"
 const hour = 3_600_000
 const maxTries = 4
 
+/** How far a client has followed the change feed, and the ids of what it got, in order. */
+export interface Following {
+  mark: string | undefined
+  readonly got: Array<string>
+}
+
 /** A client, and what it knows. */
 export interface Client {
   readonly name: string
@@ -29,6 +35,7 @@ export interface Client {
   readonly deeds: Array<Deed>
   /** All visitors with a session; every client knows all of them. */
   readonly visitors: Array<Opened>
+  readonly following: Following
 }
 
 type Service = Ledger["Service"]
@@ -325,6 +332,21 @@ const listAll = Effect.fnUntraced(function* (ledger: Service, scope: ProjectScop
 const list = (client: Client, own: string, { limit }: Action & { kind: "list" }) =>
   send(client, "list", own, undefined, false, (ledger) => listAll(ledger, client.site, limit))
 
+/** Makes a scheduler look for what is due. It does so again, whether it is answered or not. */
+const tick = ({ call }: Client, own: string) => call(own, (ledger) => ledger.scheduler.tick)
+
+/** Follows the change feed by a page. Without an answer, the next page begins at the same mark. */
+const follow = Effect.fnUntraced(function* (client: Client, own: string, { limit }: Action & { kind: "follow" }) {
+  const { call, following, site } = client
+  const query = { limit, ...(following.mark !== undefined && { after: following.mark }) }
+  const page = yield* call(own, (ledger) =>
+    Effect.catchTag(ledger.changes(site, query, { millis: 0 }), ["MarkLost", "UnknownMark"], Effect.die),
+  )
+  if (page._tag !== "Answered") return
+  following.mark = page.value.mark
+  following.got.push(...page.value.items.map(({ id }) => id))
+})
+
 const carryOut = (client: Client, own: string, action: Action): Effect.Effect<unknown, StoreUnavailable> => {
   switch (action.kind) {
     case "record":
@@ -353,6 +375,10 @@ const carryOut = (client: Client, own: string, action: Action): Effect.Effect<un
       return ask(client, own, action)
     case "list":
       return list(client, own, action)
+    case "tick":
+      return tick(client, own)
+    case "follow":
+      return follow(client, own, action)
   }
 }
 

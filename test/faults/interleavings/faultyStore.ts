@@ -10,6 +10,8 @@ import type { Catalog } from "../../../core/model/Catalog.ts"
 import {
   type Append,
   type CatalogChange,
+  type FeedStep,
+  type FeedWritten,
   LedgerStore,
   type IdentityChange,
   StoreUnavailable,
@@ -36,6 +38,13 @@ export type Commit = { readonly turn: number; readonly request: string } & (
   | { readonly kind: "people.change"; readonly change: IdentityChange }
 )
 
+/** A step of the change feed: everything in it was kept at one turn. */
+export interface KeptStep {
+  readonly turn: number
+  readonly request: string
+  readonly step: FeedStep
+}
+
 type Store = LedgerStore["Service"]
 type Member = Effect.Effect<unknown> | ((...sent: ReadonlyArray<unknown>) => Effect.Effect<unknown>)
 
@@ -51,13 +60,23 @@ const commitOf = (kind: string, change: unknown, outcome: unknown, store: Store)
   return kind === "people.change" ? ({ kind, change: change as IdentityChange } as const) : undefined
 }
 
-/** The store as one process sees it. What is kept is added to `commits`. */
+/** The store as one process sees it. What is kept is added to `commits` and `steps`. */
 export const make = (
   store: Store,
   process: Process,
   troubles: Troubles,
   commits: Array<Commit>,
-  { chance, trace, turns }: { readonly chance: Chance; readonly trace: (line: string) => void; readonly turns: Turns },
+  {
+    chance,
+    steps,
+    trace,
+    turns,
+  }: {
+    readonly chance: Chance
+    readonly steps: Array<KeptStep>
+    readonly trace: (line: string) => void
+    readonly turns: Turns
+  },
 ): Store => {
   const takesAWhile = Effect.callback<void>((resume) => {
     turns.later(process, chance.below(troubles.slowness + 1), () => resume(Effect.void))
@@ -82,6 +101,11 @@ export const make = (
           commits.push({ turn: turns.now(), request, ...commit })
           trace(`${name} of ${request} is kept`)
         }
+        if (name === "feed.write" && (outcome as FeedWritten)._tag === "Written") {
+          const step = sent[0] as FeedStep
+          steps.push({ turn: turns.now(), request, step })
+          trace(`${name} of ${request} is kept: ${step.changes.map(({ type }) => type).join()}`)
+        }
         return outcome
       })
       yield* takesAWhile
@@ -99,13 +123,20 @@ export const make = (
           : call(`${part}.${name}`, member, []),
       ]),
     ) as Part
-  const { catalog, events, people, personal, sessions, ...whole } = store
+  const { catalog, compliance, events, feed, metrics, outbox, people, ...others } = store
+  const { personal, requestFiles, sessions, webhooks, ...whole } = others
   return LedgerStore.of({
     ...faulty("store", whole),
     catalog: faulty("catalog", catalog),
+    compliance: faulty("compliance", compliance),
     events: faulty("events", events),
+    feed: faulty("feed", feed),
+    metrics: faulty("metrics", metrics),
+    outbox: faulty("outbox", outbox),
     people: faulty("people", people),
     personal: faulty("personal", personal),
+    requestFiles: faulty("requestFiles", requestFiles),
     sessions: faulty("sessions", sessions),
+    webhooks: faulty("webhooks", webhooks),
   })
 }

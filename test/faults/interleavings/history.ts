@@ -17,7 +17,8 @@ import type * as Releasing from "../../../core/people/Releasing.ts"
 import type * as Renaming from "../../../core/people/Renaming.ts"
 import type * as Sessions from "../../../core/people/Sessions.ts"
 import type { LedgerStore, StoredEvent } from "../../../core/ports/LedgerStore.ts"
-import type { Commit } from "./faultyStore.ts"
+import type { Following } from "./clients.ts"
+import type { Commit, KeptStep } from "./faultyStore.ts"
 import type { Story } from "./story.ts"
 
 type Again = Exclude<Repeat, { _tag: "Repeated" }>
@@ -90,6 +91,10 @@ export interface Played {
   readonly deeds: ReadonlyArray<Deed>
   /** What the store kept, in order. */
   readonly commits: ReadonlyArray<Commit>
+  /** The steps of the change feed that the store kept, in order. */
+  readonly steps: ReadonlyArray<KeptStep>
+  /** What clients got of the change feed. */
+  readonly followed: ReadonlyArray<Following>
   /** The catalog before the first turn. */
   readonly first: Catalog
   readonly site: ProjectScope

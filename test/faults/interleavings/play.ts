@@ -4,12 +4,13 @@
 import { Clock, Context, Effect, Layer, Option, Scheduler } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemoryStore from "../../../adapters/memory/MemoryStore.ts"
+import type { Ledger } from "../../../core/Ledger.ts"
 import * as CatalogOf from "../../../core/model/Catalog.ts"
 import type { Opened } from "../../../core/people/Sessions.ts"
 import { LedgerStore } from "../../../core/ports/LedgerStore.ts"
 import * as Chance from "./chance.ts"
 import * as Clients from "./clients.ts"
-import type { Commit } from "./faultyStore.ts"
+import type { Commit, KeptStep } from "./faultyStore.ts"
 import type { Deed, Played } from "./history.ts"
 import * as Processes from "./process.ts"
 import type { Story } from "./story.ts"
@@ -45,7 +46,12 @@ const newClock = () => {
 }
 
 /** The demonstration, with rules by which answers lapse within hours, few lanes, and two visitors. */
-const found = (store: LedgerStore["Service"], clock: Clock.Clock, chance: Chance.Chance, lanes: number) =>
+const found = (
+  store: LedgerStore["Service"],
+  clock: Clock.Clock,
+  chance: Chance.Chance,
+  { lanes }: Pick<Story, "lanes">,
+) =>
   Effect.gen(function* () {
     const ledger = Processes.ledgerOver(store, clock, chance)
     const { consentTypes, organization, project } = Option.getOrThrow(yield* ledger.found)
@@ -72,6 +78,19 @@ const found = (store: LedgerStore["Service"], clock: Clock.Clock, chance: Chance
     return { catalog, site: scope, visitors }
   }).pipe(Effect.provideService(Clock.Clock, clock), Effect.runSync)
 
+/** Everything that is due, and what lapses within some hours, is announced. */
+const finish = (
+  { scheduler }: Ledger["Service"],
+  clock: Clock.Clock,
+  moveTo: (at: number) => void,
+  from: number,
+): void => {
+  for (let count = 1; count <= 4; count++) {
+    moveTo(from + count * hour)
+    Effect.runSync(Effect.provideService(scheduler.tick, Clock.Clock, clock))
+  }
+}
+
 /** Plays a story to its end, over an empty store. */
 export const play = (story: Story, store = newStore()): Played => {
   const turnsChance = Chance.make(`turns ${story.chance}`)
@@ -81,8 +100,9 @@ export const play = (story: Story, store = newStore()): Played => {
   const trace: Array<string> = []
   const failures: Array<string> = []
   const commits: Array<Commit> = []
+  const steps: Array<KeptStep> = []
   const deeds: Array<Deed> = []
-  const { catalog: first, site: scope, visitors } = found(store, clock, chance, story.lanes)
+  const { catalog: first, site: scope, visitors } = found(store, clock, chance, story)
 
   const world: Processes.World = {
     chance,
@@ -90,6 +110,7 @@ export const play = (story: Story, store = newStore()): Played => {
     clock,
     store,
     commits,
+    steps,
     troubles: story.troubles,
     hangsUp: story.hangsUp,
     trace: (line) => void trace.push(`${turns.now()} ${now()} ${line}`),
@@ -122,10 +143,14 @@ export const play = (story: Story, store = newStore()): Played => {
   }
 
   const clients = { name: "clients" }
-  const fibers = story.clients.map((actions, index) => {
+  const followed: Array<Clients.Following> = []
+  const fibers = [...story.clients, ...story.feed].map((actions, index) => {
     const call: Clients.Client["call"] = (request, use) =>
       Effect.suspend(() => running[chance.below(running.length)]!.call(clients, request, use))
-    const client = { name: `client ${index}`, site: scope, call, now: turns.now, trace: world.trace, deeds, visitors }
+    const following = { mark: undefined, got: [] }
+    followed.push(following)
+    const known = { deeds, visitors, following }
+    const client = { name: `client ${index}`, site: scope, call, now: turns.now, trace: world.trace, ...known }
     const program = Clients.run(client, actions).pipe(Effect.provideService(Clock.Clock, clock))
     return Effect.runFork(program, { scheduler: turns.scheduler(clients) })
   })
@@ -150,5 +175,19 @@ export const play = (story: Story, store = newStore()): Played => {
   for (const process of running) process.kill()
   moveTo(latest + startMillis)
   const ledger = Processes.ledgerOver(store, clock, chance)
-  return { story, deeds, commits, first, site: scope, store, ledger, clock: clockHistory, trace, failures }
+  if (story.feed.length > 0) finish(ledger, clock, moveTo, latest)
+  return {
+    story,
+    deeds,
+    commits,
+    steps,
+    followed,
+    first,
+    site: scope,
+    store,
+    ledger,
+    clock: clockHistory,
+    trace,
+    failures,
+  }
 }

@@ -8,7 +8,7 @@ import * as Crypto from "../../../apps/Crypto.ts"
 import * as Ledger from "../../../core/Ledger.ts"
 import { LedgerStore, type StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
 import type { Chance } from "./chance.ts"
-import { type Commit, make as faultyStore, Request, type Troubles } from "./faultyStore.ts"
+import { type Commit, type KeptStep, make as faultyStore, Request, type Troubles } from "./faultyStore.ts"
 import type { Reply } from "./history.ts"
 import type { Process, Turns } from "./turns.ts"
 import * as TestKeys from "../../support/keys.ts"
@@ -20,6 +20,7 @@ export interface World {
   readonly clock: Clock.Clock
   readonly store: LedgerStore["Service"]
   readonly commits: Array<Commit>
+  readonly steps: Array<KeptStep>
   readonly troubles: Troubles
   readonly hangsUp: number
   readonly trace: (line: string) => void

@@ -60,6 +60,10 @@ export type Action =
   | { readonly kind: "remove"; readonly type: number }
   | { readonly kind: "ask"; readonly who: Who; readonly ago: number | undefined }
   | { readonly kind: "list"; readonly limit: number }
+  /** The scheduler of a process looks for what is due. */
+  | { readonly kind: "tick" }
+  /** Reads the next page of the change feed. */
+  | { readonly kind: "follow"; readonly limit: number }
 
 export interface Story {
   /** The requests of each client, one after the other. */
@@ -77,6 +81,8 @@ export interface Story {
   readonly clock: number
   /** The seed of all random decisions during the run. */
   readonly chance: number
+  /** The requests of clients that make the scheduler tick and follow the change feed. */
+  readonly feed: ReadonlyArray<ReadonlyArray<Action>>
 }
 
 const some = <A>(...values: ReadonlyArray<A>): fc.Arbitrary<A> => fc.constantFrom(...values)
@@ -164,6 +170,11 @@ const action: fc.Arbitrary<Action> = fc.oneof<fc.WeightedArbitrary<Action>[]>(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("list"), limit: some(1, 2, 3) }) },
 )
 
+const feedAction: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ kind: fc.constant("tick" as const) }),
+  fc.record({ kind: fc.constant("follow" as const), limit: some(1, 2, 100) }),
+)
+
 export const story: fc.Arbitrary<Story> = fc.record({
   clients: fc.array(fc.array(action, { minLength: 1, maxLength: 7, size: "max" }), {
     minLength: 2,
@@ -177,4 +188,6 @@ export const story: fc.Arbitrary<Story> = fc.record({
   crashes: fc.array(fc.nat({ max: 300 }), { maxLength: 3 }),
   clock: some(0, 0.02, 0.2),
   chance: fc.nat(),
+  // The last of all, so that a seed gives the rest of a story that it gave before.
+  feed: fc.array(fc.array(feedAction, { minLength: 1, maxLength: 8, size: "max" }), { maxLength: 2, size: "max" }),
 })

@@ -10,6 +10,7 @@ import type { ListedType, ListedVersion, Project, ProjectScope } from "../../../
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import type * as ConsentTypes from "../../../core/catalog/ConsentTypes.ts"
+import * as ShownTexts from "../../../core/catalog/ShownTexts.ts"
 import type * as CatalogChange from "../../../core/catalog/CatalogChange.ts"
 import type { Ledger } from "../../../core/Ledger.ts"
 import type { EventQuery } from "../../../core/ledger/Listing.ts"
@@ -199,7 +200,7 @@ export const of = (model: Model, project: Project) => {
           }
           case "Changed": {
             const type = "type" in outcome.value ? outcome.value.type : outcome.value
-            const document = ledger.setup.document(type, inForce(type, drawn.now))
+            const document = ledger.setup.document(ShownTexts.ofVersion(type, inForce(type, drawn.now)))
             return Effect.map(document, (text) => ({ status: 200, body: typeBody(type, text, drawn.now) }))
           }
           default:
@@ -322,7 +323,7 @@ export const of = (model: Model, project: Project) => {
         const items: Array<unknown> = []
         for (const { id } of outcome._tag === "Listed" ? outcome.items : []) {
           const type = types.byId.get(id)!
-          items.push(typeBody(type, yield* ledger.setup.document(type, inForce(type, now)), now))
+          items.push(typeBody(type, yield* ledger.setup.document(ShownTexts.ofVersion(type, inForce(type, now))), now))
         }
         return page(outcome, items)
       }),
@@ -335,7 +336,7 @@ export const of = (model: Model, project: Project) => {
       const type = types.byId.get(id)
       const found = type?.versions.find((each) => each.version === number)
       if (type === undefined || found === undefined) return Effect.succeed({ status: 404, codes: [] })
-      return Effect.map(ledger.setup.document(type, found), (document): Expected => ({
+      return Effect.map(ledger.setup.document(ShownTexts.ofVersion(type, found)), (document): Expected => ({
         status: 200,
         body: { consentType: id, ...shown(found, document), ...publication(found) },
       }))

@@ -51,9 +51,15 @@ const jsonOf = (text: string): unknown => {
 /** Reads the description of a server. */
 export const describedBy = async (server: Pick<Server, "request">): Promise<Described> => {
   const { json } = await server.request("GET", "/openapi.json")
-  const paths = Object.entries(json.paths as Readonly<Record<string, Readonly<Record<string, Operation>>>>).map(
-    ([path, operations]) => ({ path, pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/%]+")}$`), operations }),
-  )
+  const parametersOf = (path: string): number => path.split("{").length
+  // A path with fewer parameters is found first, as by the router.
+  const paths = Object.entries(json.paths as Readonly<Record<string, Readonly<Record<string, Operation>>>>)
+    .toSorted(([one], [other]) => parametersOf(one) - parametersOf(other))
+    .map(([path, operations]) => ({
+      path,
+      pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/%]+")}$`),
+      operations,
+    }))
   const ajv = new Ajv2020({ strict: false })
   formats.default(ajv)
   ajv.addSchema({ ...json, $id: "https://server.example/openapi.json" })

@@ -90,6 +90,29 @@ const bodies: Readonly<Record<string, object>> = {
   "site.createVisitorConsentEvents": { items: [yes()] },
   "site.identify": { type: "email", value: "a@x.example", format: "plain", token: "e30.e30.e30" },
   "site.keepProfile": { firstName: "S", address: { city: "C" }, email: "a@x.example" },
+  "compliance.createComplianceRequests": {
+    items: [
+      { request: "view", user: { email: "s@x.example" }, requestDetails: 7, requestDate: 1_700_000_000_000 },
+      { request: "do_not_sell", userId: "storm", userEmail: "s@x.example", externalId: "e", language: "de-AT" },
+    ],
+  },
+  "compliance.updateComplianceRequest": {
+    ordinal: 1,
+    notes: "n",
+    verify: { reason: "r" },
+    dataSystemTasks: [{ dataSystem: nobody, completed: true }],
+    clarification: { ask: "q" },
+    status: "resolved",
+    resolution: ["r"],
+    resolutionStatus: "denied",
+    denialGround: "other",
+  },
+  "siteCompliance.createVisitorComplianceRequest": {
+    request: "do_not_sell",
+    captureUrl: "https://shop.example/",
+    userEmail: "a@x.example",
+    requestDetails: true,
+  },
   "open.createSession": { contextId: nobody },
 }
 
@@ -98,6 +121,8 @@ const queries: Readonly<Record<string, string>> = {
   "privacy.getConsentState": "userId=storm",
   "privacy.getConsentDecisions": "email=s@x.example&at=2024-06-01T00:00:00Z",
   "privacy.listConsentEvents": "limit=3&sort=dateCreated&consentState=accepted&consentState=viewed",
+  "compliance.listComplianceRequests": "limit=3&sort=dueDate&status=submitted&text=a&startDate=0",
+  "compliance.listComplianceEvents": "limit=3&event=opened&event=resolved",
   "consentTypes.listConsentTypes": "limit=3&status=active",
   "site.getVisitorConsentEvents": "limit=2",
 }

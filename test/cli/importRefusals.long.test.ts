@@ -1,0 +1,2 @@
+/** `assent import` over refusals, with further files. */
+import "./importRefusals.test.ts"

@@ -1,0 +1,2 @@
+/** The ledger over every store, PostgreSQL too. */
+import "./ledger.test.ts"

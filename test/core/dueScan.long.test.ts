@@ -1,0 +1,2 @@
+/** The same over SQLite, too. */
+import "./dueScan.test.ts"

@@ -1,0 +1,2 @@
+/** `assent/open` over PostgreSQL, too. */
+import "./open.test.ts"

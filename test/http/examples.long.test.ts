@@ -1,0 +1,2 @@
+/** The examples of the description, over every store. */
+import "./examples.test.ts"

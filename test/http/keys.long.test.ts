@@ -1,0 +1,2 @@
+/** The tests of `keys.test.ts`, with the slow ones. */
+import "./keys.test.ts"

@@ -1,0 +1,2 @@
+/** The tests of `settings.test.ts`, with the slow ones. */
+import "./settings.test.ts"

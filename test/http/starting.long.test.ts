@@ -1,0 +1,2 @@
+/** The tests of `starting.test.ts`, with the slow ones. */
+import "./starting.test.ts"

@@ -1,0 +1,2 @@
+/** The tests of `tracing.test.ts`, with the slow one. */
+import "./tracing.test.ts"

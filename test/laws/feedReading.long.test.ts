@@ -1,0 +1,2 @@
+/** The laws of `feedReading.test.ts`, with more worlds. */
+import "./feedReading.test.ts"

@@ -1,0 +1,1 @@
+import "./legalClock.test.ts"

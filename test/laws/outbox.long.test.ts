@@ -1,0 +1,2 @@
+/** The properties of `outbox.test.ts`, with all runs. */
+import "./outbox.test.ts"

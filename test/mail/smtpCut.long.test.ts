@@ -1,0 +1,2 @@
+/** Cut after every byte: see smtpCut.test.ts. */
+import "./smtpCut.test.ts"
