@@ -29,12 +29,18 @@ class SlowFoldersFirst extends BaseSequencer {
 export default defineConfig(({ mode }) => {
   const isLong = mode === "long" || mode === "all"
 
-  /** The project of a folder of `test/`. A test that takes longer than its timeout, also on a busy machine, hangs. */
-  const project = (name: string, testTimeout = 120_000) => {
+  /**
+   * The project of a folder of `test/`. A test that takes longer than its timeout, also on a busy machine, hangs.
+   *
+   * The files of a `shared` one run one after the other in the same processes, which load the modules once. The others
+   * have a process for each file, because they change the process, such as its folder, or end with it.
+   */
+  const project = (name: string, { isShared = false, testTimeout = 120_000 } = {}) => {
     const timeout = isLong ? 1_200_000 : testTimeout
     return {
       test: {
         name: isLong ? `${name} (long)` : name,
+        isolate: !isShared,
         include: [`test/${name}/**/*${mode === "long" ? ".long" : ""}.test.ts`],
         exclude: isLong ? [] : ["**/*.long.test.ts"],
         testTimeout: timeout,
@@ -51,16 +57,17 @@ export default defineConfig(({ mode }) => {
       sequence: { sequencer: SlowFoldersFirst },
       globalSetup: "test/support/globalSetup.ts",
       projects: [
-        project("laws", 300_000),
-        project("core"),
-        project("contract"),
-        project("http"),
+        project("laws", { isShared: true, testTimeout: 300_000 }),
+        project("core", { isShared: true }),
+        project("contract", { isShared: true }),
+        project("http", { isShared: true }),
+        project("mail"),
         project("security"),
         project("cli"),
         project("embed"),
-        project("files"),
-        project("faults", 300_000),
-        project("package", 180_000),
+        project("files", { isShared: true }),
+        project("faults", { testTimeout: 300_000 }),
+        project("package", { testTimeout: 180_000 }),
         project("report"),
         project("docs"),
       ],

@@ -15,7 +15,8 @@ import * as Measure from "./measure.ts"
 const { seconds } = Measure
 const connections = 32
 
-interface Demo {
+/** A running server with the demonstration. */
+export interface Demo {
   readonly url: string
   readonly organization: string
   readonly project: string
@@ -31,8 +32,16 @@ interface Demo {
 /** How many chunks of the server's log are kept, to be printed if the benchmark fails. */
 const logChunks = 16
 
+/** Opens a session as a page of the demonstration does. */
+const openSession = async (url: string, project: string) => {
+  const headers = { "content-type": "application/json", origin: "http://localhost" }
+  const answer = await fetch(`${url}/site-v1/${project}/session`, { method: "POST", headers, body: "{}" })
+  const opened = (await answer.json()) as { concordId: string; session: string }
+  return { session: opened.session, concordId: opened.concordId }
+}
+
 /** Starts the server on an empty store, and reads the ids of the demonstration from what it prints. */
-const start = async (folder: string): Promise<Demo> => {
+export const start = async (folder: string, settings: Readonly<Record<string, string>> = {}): Promise<Demo> => {
   const child = spawn(process.execPath, [new URL("../apps/server/main.ts", import.meta.url).pathname], {
     env: {
       ...process.env,
@@ -42,6 +51,7 @@ const start = async (folder: string): Promise<Demo> => {
       ASSENT_RATE_LIMIT_SESSION: "off",
       ASSENT_RATE_LIMIT_VISITOR: "off",
       ASSENT_RATE_LIMIT_ADDRESS: "off",
+      ...settings,
     },
     stdio: ["ignore", "pipe", "pipe"],
   })
@@ -53,18 +63,19 @@ const start = async (folder: string): Promise<Demo> => {
   let welcome = ""
   for await (const line of createInterface({ input: child.stdout })) {
     welcome += `${line}\n`
-    if (line.startsWith("4. ")) break
+    if (line.startsWith("# 4. ")) break
   }
-  if (!welcome.includes("\n4. ")) throw new Error(`the server did not start:\n${log()}`)
+  if (!welcome.includes("\n# 4. ")) throw new Error(`the server did not start:\n${log()}`)
   const find = (pattern: RegExp): string => pattern.exec(welcome)?.[1] ?? ""
+  const url = find(/listens on (\S+)/)
+  const project = find(/project +(\S+)/)
   return {
-    url: find(/listens on (\S+)/),
+    url,
     organization: find(/organization +(\S+)/),
-    project: find(/project +(\S+)/),
+    project,
     apiKey: find(/API key {2,}(\S+)/),
     consentType: find(/^ {2}(\S+) {2}disclosure/m),
-    session: find(/x-session: ([^']+)'/),
-    concordId: find(/"concordId":"([^"]+)"/),
+    ...(await openSession(url, project)),
     log,
     stop: () =>
       new Promise((resolve) => {

@@ -5,13 +5,21 @@
  */
 import { availableParallelism, cpus, totalmem } from "node:os"
 import "effect/schema/SchemaJITCompiler/enable"
+import * as Compliance from "./compliance.ts"
 import * as Decisions from "./decisions.ts"
+import * as Feed from "./feed.ts"
 import * as Fold from "./fold.ts"
 import * as Growth from "./growth.ts"
 import * as Http from "./http.ts"
+import * as IdentityTimes from "./identityTimes.ts"
+import * as Metrics from "./metrics.ts"
+import * as Packages from "./packages.ts"
 import * as Postgres from "./postgres.ts"
+import * as Register from "./register.ts"
+import * as Scheduler from "./scheduler.ts"
 import * as Simulate from "./simulate.ts"
 import * as Sqlite from "./sqlite.ts"
+import * as Webhooks from "./webhooks.ts"
 import * as Worst from "./worst.ts"
 
 interface Benchmark {
@@ -25,6 +33,17 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   fold: { measures: "the fold of events to heads", run: Fold.run },
   decisions: { measures: "decisions about one person", run: Decisions.run },
   http: { measures: "the service on a SQLite file; BENCH_SECONDS each", run: Http.run },
+  feed: { measures: "reading the change feed on SQLite; BENCH_ROWS", run: Feed.run },
+  scheduler: { measures: "the scheduler on SQLite; people", run: Scheduler.run },
+  webhooks: { measures: "deliveries of webhooks; BENCH_ROWS", run: Webhooks.run },
+  compliance: {
+    measures: "opening, verifying, listing and mailing compliance requests on SQLite; numbers of requests",
+    run: Compliance.run,
+  },
+  identity: { measures: "what the time of an answer tells of an address; requests of each", run: IdentityTimes.run },
+  register: { measures: "the record of processing activities on SQLite; numbers of data systems", run: Register.run },
+  metrics: { measures: "counting for metrics on SQLite, and questions; events before", run: Metrics.run },
+  packages: { measures: "access packages on SQLite; events of one person", run: Packages.run },
   sqlite: { measures: "importing on SQLite; BENCH_ROWS", run: Sqlite.run },
   postgres: { measures: "recording and importing on PostgreSQL; BENCH_SECONDS, BENCH_ROWS", run: Postgres.run },
   growth: { measures: "PostgreSQL as the log grows; sizes in events", run: Growth.run },
