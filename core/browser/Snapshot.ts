@@ -5,8 +5,13 @@
  * The loader needs no engine, because of two laws of semantics, section 6: an answer is constant until `nextChangeAt`
  * (law 6), and time alone never grants (law 5). So a permission counts before its `until`, and a "no" counts until the
  * engine has decided again.
+ *
+ * The form needs no escaping in a cookie: `1~{region}~{revision}~{answer}~…`, where an answer is `{name}` if it is
+ * refused, `{name}.` if it is permitted without end, and `{name}.{until}` otherwise. Numbers are written in base 36.
  */
 import type { Instant } from "../engine/Instant.ts"
+import type { LoaderType } from "./LoaderConfiguration.ts"
+import * as Names from "./Names.ts"
 
 /** The answer under one name: a subcategory of `privacy_setting`, or a short name of one type. */
 export interface SnapshotAnswer {
@@ -22,4 +27,82 @@ export interface Snapshot {
   /** The revision of the configuration that was decided under. */
   readonly revision: number
   readonly answers: ReadonlyMap<string, SnapshotAnswer>
+}
+
+/** The length that a snapshot never exceeds, in bytes. With up to 60 names it holds them all. */
+export const maxLength = 1500
+
+/** The name of the cookie of a project. */
+export const cookieName = (project: string): string => `assent-${project}`
+
+/**
+ * The name under which snapshots hold the answer about a type: its subcategory where that is short, because several
+ * types of a subcategory are released together, else the end of its id. Where types share a name, all must permit.
+ */
+export const nameOf = ({ id, triple }: Names.NamedInPage): string => {
+  const [category, subcategory = ""] = triple.split("/")
+  return category === "privacy_setting" && /^[\w-]{1,12}$/.test(subcategory) ? subcategory : id.slice(-8)
+}
+
+const fromAnswer = ([name, { permitted, until }]: readonly [string, SnapshotAnswer]): string =>
+  permitted ? `${name}.${until === undefined ? "" : until.toString(36)}` : name
+
+/** The text of a snapshot. What does not fit is left out, refusals first, because what is left out is not permitted. */
+export const encode = ({ answers, region = "", revision }: Snapshot): string => {
+  const write = (some: ReadonlyArray<readonly [string, SnapshotAnswer]>) =>
+    ["1", region, revision.toString(36), ...some.map(fromAnswer)].join("~")
+  let some = [...answers]
+  if (write(some).length > maxLength) some = some.filter(([, { permitted }]) => permitted)
+  while (write(some).length > maxLength) some.pop()
+  return write(some)
+}
+
+/** Reads what `toString(36)` writes; `undefined` for any other text. */
+const toNumber = (text: string): number | undefined => {
+  const number = Number.parseInt(text, 36)
+  return Number.isSafeInteger(number) && number >= 0 && number.toString(36) === text ? number : undefined
+}
+
+const toAnswer = (text: string): readonly [string, SnapshotAnswer] | undefined => {
+  const match = /^([\w-]{1,12})(?:(\.)(\w*))?$/.exec(text)
+  if (match === null) return undefined
+  const [, name = "", dot, end = ""] = match
+  if (end === "") return [name, { permitted: dot !== undefined }]
+  const until = toNumber(end)
+  return until === undefined ? undefined : [name, { permitted: true, until }]
+}
+
+/** Reads a snapshot; `undefined` for any text that {@link encode} does not write. Never throws. */
+export const decode = (text: string): Snapshot | undefined => {
+  const [form, region = "", count = "", ...rest] = text.split("~")
+  const revision = toNumber(count)
+  if (form !== "1" || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
+  const answers = new Map<string, SnapshotAnswer>()
+  for (const each of rest) {
+    const answer = toAnswer(each)
+    if (answer === undefined || answers.has(answer[0])) return undefined
+    answers.set(...answer)
+  }
+  return { region: region === "" ? undefined : region, revision, answers }
+}
+
+/** The snapshot of a project in a `Cookie` header or `document.cookie`; `undefined` if there is none that can be read. */
+export const fromCookies = (cookies: string, project: string): Snapshot | undefined => {
+  const start = `${cookieName(project)}=`
+  const cookie = cookies.split("; ").find((each) => each.startsWith(start))
+  return cookie === undefined ? undefined : decode(cookie.slice(start.length))
+}
+
+/**
+ * Whether a type is permitted at an instant, as far as a snapshot tells. Without one, and by one that was made under a
+ * revision before the type's `since`, only what is always permitted is.
+ */
+export const permits = (
+  snapshot: Snapshot | undefined,
+  type: Pick<LoaderType, "name" | "required" | "since" | "triple">,
+  at: Instant,
+): boolean => {
+  if (Names.isAlwaysPermitted(type)) return true
+  const answer = snapshot !== undefined && snapshot.revision >= type.since ? snapshot.answers.get(type.name) : undefined
+  return answer !== undefined && answer.permitted && (answer.until === undefined || at < answer.until)
 }
