@@ -38,10 +38,25 @@ export interface SignalSender {
   readonly update: (permits: (name: Name) => boolean) => void
 }
 
-/** A banner or a preference centre. */
+/**
+ * A banner or a preference centre. It tells `shown` and `hidden` itself, because it can be closed in itself. To show
+ * what is shown, or to hide what is not, does nothing.
+ */
 export interface Shown {
   readonly show: (client: ConsentClient, surface: Surface) => void
   readonly hide: () => void
+}
+
+/** What the file of the banner adds. */
+export interface BannerPart extends Shown {
+  /** Shows the button that opens the preference centre: on every page of a region that has `floatingButton`. */
+  readonly showSettingsButton: (client: ConsentClient) => void
+}
+
+/** What the file of the preference centre adds. */
+export interface PreferencesPart extends Shown {
+  /** Asks whether to load the page again, because a script ran whose type has been withdrawn: `afterWithdrawal: "ask"`. */
+  readonly askReload: (client: ConsentClient) => void
 }
 
 /** A call that was made before the client was there: the name of a command, and its arguments. */
@@ -67,8 +82,8 @@ export interface Parts {
   /** Dispatches `assent:<name>` on the document. */
   readonly tell: <Each extends keyof Events>(event: Each, detail: Events[Each]) => void
   client?: ConsentClient
-  banner?: Shown
-  preferences?: Shown
+  banner?: BannerPart
+  preferences?: PreferencesPart
 }
 
 /** Where a document keeps its parts. */
