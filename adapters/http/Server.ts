@@ -37,6 +37,7 @@ import * as TaskCallbackRoutes from "./routes/TaskCallbackRoutes.ts"
 import * as MetricsRoutes from "./routes/MetricsRoutes.ts"
 import * as SiteComplianceRoutes from "./routes/SiteComplianceRoutes.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
+import * as VisitRoutes from "./routes/VisitRoutes.ts"
 import * as WebhookRoutes from "./routes/WebhookRoutes.ts"
 import * as Answer from "./server/Answer.ts"
 import * as Authenticate from "./server/Authenticate.ts"
@@ -142,7 +143,7 @@ const routesAt = (basePath: string) => {
         ProcessingRecordRoutes.layer,
         EmailRoutes.layer,
       ]),
-      Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, OpenRoutes.layer]),
+      Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, VisitRoutes.layer, OpenRoutes.layer]),
       Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
     ),
     HttpApiScalar.layer(api, { path: "/docs", scalar }),

@@ -3,8 +3,8 @@
  */
 import { Effect, Layer } from "effect"
 import * as ClamdScanner from "../../adapters/clamd/ClamdScanner.ts"
-import { GeographyHeader } from "../../adapters/http/routes/OpenRoutes.ts"
 import { AddressHeader } from "../../adapters/http/server/ClientAddress.ts"
+import { GeographyHeader } from "../../adapters/http/server/Geography.ts"
 import { Quotas } from "../../adapters/http/server/Quotas.ts"
 import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"

@@ -81,3 +81,12 @@ export const created = HttpApiSchema.status(201)
 
 /** The summary and the description of an endpoint. */
 export const about = (summary: string, description: string) => OpenApi.annotations({ summary, description })
+
+/**
+ * Describes the answer 304 to `If-None-Match` in OpenAPI alone. It is not declared as a success of the endpoint,
+ * because a client that sends no `If-None-Match` never gets it.
+ */
+export const withNotModified = (operation: Readonly<Record<string, unknown>>) => ({
+  ...operation,
+  responses: { ...Object(operation["responses"]), 304: { description: "The answer with that ETag is still right" } },
+})

@@ -1,7 +1,7 @@
 /**
  * The handlers that need no credential: opening a session, and health probes.
  */
-import { Context, Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
@@ -12,17 +12,12 @@ import * as Wire from "../api/Wire.ts"
 import * as PathScope from "../server/PathScope.ts"
 import * as Answer from "../server/Answer.ts"
 import * as ClientAddress from "../server/ClientAddress.ts"
+import * as Geography from "../server/Geography.ts"
 import * as Origin from "../server/Origin.ts"
 import { sessionRecordWrites, sessionWrites } from "../server/Quotas.ts"
 import * as RateLimit from "../server/RateLimit.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-/** The header in which a trusted proxy sends the visitor's region (ISO 3166-2); none unless configured. */
-export const GeographyHeader = Context.Reference<string | undefined>("assent/http/GeographyHeader", {
-  defaultValue: () => undefined,
-})
-
-const isRegion = Schema.is(Schema.String.check(Schema.isPattern(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/)))
 const decodeRequest = Exchange.decoder(Wire.SessionRequest)
 const healthy = Answer.json(JSON.stringify({ status: "ok" }))
 
@@ -55,8 +50,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
   const { idempotency } = yield* IdempotencyKey.of(request, `page ${project.id}`, body)
   if (idempotency !== undefined && !randomUuid.test(idempotency.key)) return yield* guessable
   yield* account.take({ writes: sessionWrites + (idempotency === undefined ? 0 : sessionRecordWrites) })
-  const geographyHeader = yield* GeographyHeader
-  const geography = geographyHeader === undefined ? undefined : request.headers[geographyHeader.toLowerCase()]
+  const geography = yield* Geography.of(request)
   const userAgent = request.headers["user-agent"]
   const outcome = yield* ledger.openSession({
     organization,
@@ -64,7 +58,7 @@ const createSession = Effect.fnUntraced(function* (projectId: string, request: P
     ...(contextId != null && { contextId }),
     ipAddress: address,
     domain,
-    ...(isRegion(geography) && { geography }),
+    ...(geography !== undefined && { geography }),
     ...(userAgent !== undefined && { userAgent }),
     ...(idempotency !== undefined && { idempotency }),
   })
