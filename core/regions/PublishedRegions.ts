@@ -3,9 +3,11 @@
  *
  * A publication is never changed, so the configuration as known at any instant can be read (semantics, section 3).
  */
-import type { Region, RegionSettings } from "../browser/Region.ts"
+import type { Region } from "../browser/Region.ts"
 import * as Instant from "../engine/Instant.ts"
 import type { Catalog, Project } from "../model/Catalog.ts"
+import type { PublishedRevision } from "../model/PublishedRevision.ts"
+import * as DefaultRegion from "./DefaultRegion.ts"
 
 /** A revision of the configuration. */
 export interface Publication {
@@ -16,46 +18,45 @@ export interface Publication {
   readonly regions: ReadonlyArray<Region>
 }
 
-/** The settings of the template `gdpr`. */
-export const gdpr: RegionSettings = {
-  consentMode: "express",
-  blockingMode: "permissive",
-  consentDuration: 6,
-  impliedConsentDelay: 0,
-  gpc: true,
-  gpcCovers: ["marketing"],
-  doNotSell: false,
-  limitPii: false,
-  gcm: "basic",
-  urlPassthrough: false,
-  microsoftUET: false,
-  afterWithdrawal: "reload",
-  floatingButton: true,
-  consentHistory: true,
-  banner: {
-    enabled: true,
-    layout: "bar",
-    position: "bottom",
-    theme: "auto",
-    closeButton: "none",
-    denyButton: true,
-    customizeButton: true,
-  },
-  branding: {},
-}
-
+/** The regions of a project that has published none. */
 const unpublished = (project: Project): Publication => ({
   revision: 0,
   publishedAt: project.dateCreated,
-  regions: [{ id: project.id, name: "default", regions: "default", settings: gdpr, texts: {}, defaultLanguage: "en" }],
+  regions: [DefaultRegion.of(project)],
 })
 
+const publicationOf = ({ dateCreated, regions, revision }: PublishedRevision): Publication => ({
+  revision,
+  publishedAt: dateCreated,
+  regions,
+})
+
+/** The publications of revisions, so that the same one is the same object. */
+const made = new WeakMap<PublishedRevision | Project, Publication>()
+
+const once = <Of extends PublishedRevision | Project>(of: Of, make: (of: Of) => Publication): Publication => {
+  const last = made.get(of) ?? make(of)
+  made.set(of, last)
+  return last
+}
+
+/** All publications of a project, in the order of their revisions. */
+export const all = ({ publications }: Pick<Catalog, "publications">, { id }: Project): ReadonlyArray<Publication> =>
+  (publications.get(id) ?? []).map((each) => once(each, publicationOf))
+
 /** The publication in force, as known at an instant. */
-export const asOf = (_catalog: Catalog, project: Project, _knownAt: Instant.Instant): Publication =>
-  unpublished(project)
+export const asOf = (
+  { publications }: Pick<Catalog, "publications">,
+  project: Project,
+  knownAt: Instant.Instant,
+): Publication => {
+  const last = publications.get(project.id)?.findLast(({ dateCreated }) => dateCreated <= knownAt)
+  return last === undefined ? once(project, unpublished) : once(last, publicationOf)
+}
 
 /** The publication in force. */
-export const current = (catalog: Catalog, project: Project): Publication => asOf(catalog, project, Instant.max)
+export const current = (catalog: Pick<Catalog, "publications">, project: Project): Publication =>
+  asOf(catalog, project, Instant.max)
 
 /** The region of an id. */
 export const byId = ({ regions }: Publication, id: string): Region | undefined => regions.find((each) => each.id === id)

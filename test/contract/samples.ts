@@ -196,6 +196,8 @@ export const entries: Entries = {
   dataSystemAttributes: [],
   senders: [],
   mailTexts: [],
+  regions: [],
+  publications: [],
   webhooks: [
     {
       ...made,
