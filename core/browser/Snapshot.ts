@@ -7,7 +7,8 @@
  * engine has decided again.
  *
  * The form needs no escaping in a cookie: `1~{region}~{revision}~{answer}~…`, where an answer is `{name}` if it is
- * refused, `{name}.` if it is permitted without end, and `{name}.{until}` otherwise. Numbers are written in base 36.
+ * refused, `{name}.` if it is permitted without end, and `{name}.{until}` otherwise. Numbers are written in base 36. It
+ * begins with `1g` if it was made while the browser's Global Privacy Control was on.
  */
 import type { Instant } from "../engine/Instant.ts"
 import type { LoaderType } from "./LoaderConfiguration.ts"
@@ -26,6 +27,8 @@ export interface Snapshot {
   readonly region: string | undefined
   /** The revision of the configuration that was decided under. */
   readonly revision: number
+  /** Whether the browser's Global Privacy Control was on: what it covers and is permitted was then confirmed. */
+  readonly gpc: boolean
   readonly answers: ReadonlyMap<string, SnapshotAnswer>
 }
 
@@ -48,9 +51,9 @@ const fromAnswer = ([name, { permitted, until }]: readonly [string, SnapshotAnsw
   permitted ? `${name}.${until === undefined ? "" : until.toString(36)}` : name
 
 /** The text of a snapshot. What does not fit is left out, refusals first, because what is left out is not permitted. */
-export const encode = ({ answers, region = "", revision }: Snapshot): string => {
+export const encode = ({ answers, gpc, region = "", revision }: Snapshot): string => {
   const write = (some: ReadonlyArray<readonly [string, SnapshotAnswer]>) =>
-    ["1", region, revision.toString(36), ...some.map(fromAnswer)].join("~")
+    [gpc ? "1g" : "1", region, revision.toString(36), ...some.map(fromAnswer)].join("~")
   let some = [...answers]
   if (write(some).length > maxLength) some = some.filter(([, { permitted }]) => permitted)
   while (write(some).length > maxLength) some.pop()
@@ -76,14 +79,14 @@ const toAnswer = (text: string): readonly [string, SnapshotAnswer] | undefined =
 export const decode = (text: string): Snapshot | undefined => {
   const [form, region = "", count = "", ...rest] = text.split("~")
   const revision = toNumber(count)
-  if (form !== "1" || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
+  if ((form !== "1" && form !== "1g") || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
   const answers = new Map<string, SnapshotAnswer>()
   for (const each of rest) {
     const answer = toAnswer(each)
     if (answer === undefined || answers.has(answer[0])) return undefined
     answers.set(...answer)
   }
-  return { region: region === "" ? undefined : region, revision, answers }
+  return { region: region === "" ? undefined : region, revision, gpc: form === "1g", answers }
 }
 
 /** The snapshot of a project in a `Cookie` header or `document.cookie`; `undefined` if there is none that can be read. */

@@ -31,6 +31,7 @@ const anyAnswer: fc.Arbitrary<Snapshot.SnapshotAnswer> = fc.oneof(
 const anySnapshot = fc.record({
   region: fc.option(fc.uuid(), { nil: undefined }),
   revision: fc.nat(),
+  gpc: fc.boolean(),
   answers: fc
     .array(fc.tuple(anyType.map(Snapshot.nameOf), anyAnswer), { maxLength: 60 })
     .map((answers): ReadonlyMap<string, Snapshot.SnapshotAnswer> => new Map(answers)),
@@ -88,10 +89,12 @@ describe("A snapshot", () => {
       `subject_${n}`,
       { permitted: n % 10 === 0 },
     ])
-    const read = Snapshot.decode(Snapshot.encode({ region: undefined, revision: 1, answers: new Map(answers) }))
+    const read = Snapshot.decode(
+      Snapshot.encode({ region: undefined, revision: 1, gpc: false, answers: new Map(answers) }),
+    )
     expect([...(read?.answers.values() ?? [])]).toEqual(Array.from({ length: 40 }, () => ({ permitted: true })))
     const permitted = answers.map(([name]): [string, Snapshot.SnapshotAnswer] => [name, { permitted: true }])
-    const cut = Snapshot.encode({ region: undefined, revision: 1, answers: new Map(permitted) })
+    const cut = Snapshot.encode({ region: undefined, revision: 1, gpc: false, answers: new Map(permitted) })
     expect(cut.length).toBeLessThanOrEqual(Snapshot.maxLength)
     expect(Snapshot.decode(cut)?.answers.size).toBeGreaterThan(60)
   })
@@ -101,7 +104,7 @@ describe("A snapshot", () => {
       ["analytics", { permitted: true, until: 1000 }],
       ["marketing", { permitted: false }],
     ])
-    const snapshot: Snapshot.Snapshot = { region: undefined, revision: 7, answers }
+    const snapshot: Snapshot.Snapshot = { region: undefined, revision: 7, gpc: false, answers }
     const analytics = named("analytics")
     expect(Snapshot.permits(snapshot, analytics, 999)).toBe(true)
     expect(Snapshot.permits(snapshot, analytics, 1000)).toBe(false)
