@@ -39,6 +39,7 @@ import { reading } from "./reading.ts"
 import { requestFiles } from "./requestFiles.ts"
 import { resolution } from "./resolution.ts"
 import { scheduler } from "./scheduler.ts"
+import { shownTexts } from "./shownTexts.ts"
 import { simulation } from "./simulation.ts"
 import { smallCells } from "./smallCells.ts"
 import { sqlite } from "./sqlite.ts"
@@ -58,6 +59,7 @@ export const parts: Readonly<Record<string, Part>> = {
   complianceHttp,
   requestFiles,
   metrics,
+  shownTexts,
   smallCells,
   model,
   resolution,
