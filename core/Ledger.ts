@@ -37,6 +37,7 @@ import * as ProjectLanguages from "./catalog/ProjectLanguages.ts"
 import * as Translations from "./catalog/Translations.ts"
 import * as Changes from "./feed/Changes.ts"
 import * as AnswerPages from "./ledger/AnswerPages.ts"
+import * as AskedRegion from "./ledger/AskedRegion.ts"
 import * as ClockCheck from "./integrity/ClockCheck.ts"
 import * as Scheduler from "./feed/Scheduler.ts"
 import * as SchedulerLoop from "./feed/SchedulerLoop.ts"
@@ -179,6 +180,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     find: bound(Resolving.find),
     state: bound(SeveralPeople.state),
     decisions: bound(SeveralPeople.decisions),
+    isRegion: bound(AskedRegion.isKnown),
     timeline: bound(Reading.timeline),
     personTimeline: bound(PersonTimeline.of),
     statePage: bound(AnswerPages.state),

@@ -123,6 +123,11 @@ export interface Question {
   readonly knownAt?: Instant | undefined
   /** The types that match one of these. Left out: all types of the project. One that matches no type is refused. */
   readonly types?: ReadonlyArray<TypeMatch> | undefined
+  /**
+   * The id of the region whose rules count besides those of the types, as published at `knownAt`; `none`: of no region.
+   * Left out: the region of the person's latest session in the project.
+   */
+  readonly region?: string | undefined
 }
 
 /** Why an event stopped counting. */
@@ -149,6 +154,8 @@ export interface Decision extends Triple {
   readonly at: string
   /** Asked again with it and the same `at`, the answer is the same. */
   readonly knownAt: string
+  /** The id of the region whose rules counted. Left out: only those of the type did. */
+  readonly region?: string
   readonly status: Status
   /** Whether what the type asks for may be done. */
   readonly permitted: boolean

@@ -14,7 +14,7 @@ export const evidenceOf = (evidence: Evidence) => ({
 })
 
 /** Converts a fact. */
-export const of = ({ dateCreated, evidence, id, identifier, join, kind, reason, ...people }: Fact) => ({
+export const of = ({ dateCreated, evidence, id, identifier, join, kind, reason, region, ...people }: Fact) => ({
   id,
   kind,
   member: people.member,
@@ -22,6 +22,7 @@ export const of = ({ dateCreated, evidence, id, identifier, join, kind, reason, 
   submitter: people.submitter,
   ...(join !== undefined && { join }),
   ...(identifier !== undefined && { identifier }),
+  ...(region !== undefined && { region }),
   ...(reason !== undefined && { reason }),
   dateCreated: Instant.format(dateCreated),
   ...(evidence !== undefined && { evidence: evidenceOf(evidence) }),

@@ -205,6 +205,12 @@ export const instantParameters = {
   ),
 }
 
+const ofRegion =
+  "The id of the region whose rules count besides those of the consent types, as published at `knownAt`; `none`: of no region. Left out: the region of the person's latest session in the project"
+
+/** The query parameter that selects the region whose rules count. */
+export const regionParameters = { region: Parameter.optional(Schema.String, ofRegion) }
+
 /** The query parameter that selects a page of an answer about very many types or people. */
 export const cursorParameters = {
   cursor: Parameter.optional(Schema.String, "`nextCursor` of the page before. Left out: the first page"),
@@ -282,6 +288,7 @@ export const DecisionQuestion = Schema.Struct({
 export const DecisionQuestions = Schema.Struct({
   at: Fields.orNull(Exchange.Instant),
   knownAt: Fields.orNull(Exchange.Instant),
+  region: Fields.orNull(Schema.String.annotate({ description: ofRegion })),
   ...batch(DecisionQuestion).fields,
 })
 

@@ -75,6 +75,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
       Answer.respond(
         Effect.gen(function* () {
           const { key, scope } = yield* PathScope.current
+          yield* Questions.checkRegion(scope, query)
           const person = yield* Questions.personOf(scope, query)
           const { body, positions } = yield* Questions.state(scope, person, key.id, query)
           return Answer.json(body, 200, Positions.headers(positions))
@@ -85,6 +86,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
       Answer.respond(
         Effect.gen(function* () {
           const { key, scope } = yield* PathScope.current
+          yield* Questions.checkRegion(scope, query)
           const person = yield* Questions.personOf(scope, query)
           const { body, positions } = yield* Questions.decisions(scope, person, key.id, query)
           return Answer.json(body, 200, Positions.headers(positions))

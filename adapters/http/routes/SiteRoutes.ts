@@ -7,6 +7,8 @@ import { HttpApiBuilder } from "effect/http-api"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
+import * as AskedRegion from "../../../core/ledger/AskedRegion.ts"
+import type { Session } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as Wire from "../api/Wire.ts"
@@ -49,6 +51,9 @@ const tagged = Effect.fnUntraced(function* (
 
 const recordItems = Items.recorder(Wire.VisitorItem, Wire.batch(Schema.Unknown))
 const noEvent = new Answer.HttpProblem({ status: 404, detail: "the visitor has no such event" })
+
+/** A question is about the region of its session, and where that is not known, about the default one. */
+const ownRegion = ({ region = AskedRegion.byDefault }: Session) => ({ region })
 
 /** The event of an id, if it is about the visitor or a person joined with the visitor; otherwise 404. */
 const ownEvent = Effect.fnUntraced(function* (id: string) {
@@ -93,7 +98,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
           const { concordId, id } = session
-          return yield* tagged(request, concordId, yield* Questions.state(scope, { concordId }, id, query))
+          const asked = { ...query, ...ownRegion(session) }
+          return yield* tagged(request, concordId, yield* Questions.state(scope, { concordId }, id, asked))
         }),
       ),
     )
@@ -102,7 +108,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
           const { concordId, id } = session
-          return Answer.json((yield* Questions.decisions(scope, { concordId }, id, query)).body)
+          const asked = { ...query, ...ownRegion(session) }
+          return Answer.json((yield* Questions.decisions(scope, { concordId }, id, asked)).body)
         }),
       ),
     )
