@@ -36,6 +36,7 @@ import * as RequesterPageRoutes from "./routes/RequesterPageRoutes.ts"
 import * as TaskCallbackRoutes from "./routes/TaskCallbackRoutes.ts"
 import * as MetricsRoutes from "./routes/MetricsRoutes.ts"
 import * as SiteComplianceRoutes from "./routes/SiteComplianceRoutes.ts"
+import * as SiteClientRoutes from "./routes/SiteClientRoutes.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
 import * as VisitRoutes from "./routes/VisitRoutes.ts"
 import * as WebhookRoutes from "./routes/WebhookRoutes.ts"
@@ -144,6 +145,7 @@ const routesAt = (basePath: string) => {
         EmailRoutes.layer,
       ]),
       Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, VisitRoutes.layer, OpenRoutes.layer]),
+      Layer.provide([SiteClientRoutes.scripts, SiteClientRoutes.siteClient]),
       Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
     ),
     HttpApiScalar.layer(api, { path: "/docs", scalar }),

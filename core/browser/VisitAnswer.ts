@@ -62,7 +62,7 @@ export interface ScriptFiles {
 export interface Visit {
   /** The server's clock. */
   readonly at: string
-  /** The revision of the published configuration. */
+  /** Grows with each change of the published configuration and of the consent types. */
   readonly revision: number
   readonly region: VisitRegion
   /** What the request said by itself: `Sec-GPC: 1`. */

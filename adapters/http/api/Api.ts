@@ -17,6 +17,7 @@ import { People } from "./People.ts"
 import { Privacy } from "./Privacy.ts"
 import { ProcessingRecords } from "./ProcessingRecords.ts"
 import { Site } from "./Site.ts"
+import { Scripts, SiteClient } from "./SiteClient.ts"
 import { SiteCompliance } from "./SiteCompliance.ts"
 import { Visit } from "./Visit.ts"
 import { Webhooks } from "./Webhooks.ts"
@@ -25,7 +26,7 @@ import { Webhooks } from "./Webhooks.ts"
 export const Api = HttpApi.make("assent")
   .add(Privacy, Changes, Webhooks, Compliance, Connectors, ConsentTypes, People, Erasures, Organizations, ApiKeys)
   .add(DataSystems, ProcessingRecords, Metrics, Emails)
-  .add(Site, SiteCompliance, Visit, Open)
+  .add(Site, SiteCompliance, Visit, Scripts, SiteClient, Open)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(
     OpenApi.annotations({

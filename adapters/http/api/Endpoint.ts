@@ -42,6 +42,12 @@ export const Probe = Context.Reference<boolean>("assent/http/Probe", { defaultVa
 export const SiteApi = Context.Reference<boolean>("assent/http/SiteApi", { defaultValue: () => false })
 
 /**
+ * Whether an endpoint answers a file that is the same for every page, of any origin: a cache may give it to all of
+ * them.
+ */
+export const PublicFile = Context.Reference<boolean>("assent/http/PublicFile", { defaultValue: () => false })
+
+/**
  * Whether a request ends its own session, so that a repetition with the same `Idempotency-Key` is accepted with the
  * ended session.
  */

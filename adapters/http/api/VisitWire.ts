@@ -176,7 +176,7 @@ const heading = {
   at: Schema.String.annotate({
     description: "The server's clock when the answer was made: earlier than now, where a browser has kept the answer",
   }),
-  revision: Schema.Int.annotate({ description: "The revision of the published configuration" }),
+  revision: Schema.Int.annotate({ description: "Grows with each change of what pages are told" }),
 }
 
 /** What a page is told before any act. */

@@ -8,12 +8,13 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as LanguageLookup from "../../../core/model/LanguageLookup.ts"
 import * as PublishedRegions from "../../../core/regions/PublishedRegions.ts"
+import * as SiteRevision from "../../../core/regions/SiteRevision.ts"
 import { Api } from "../api/Api.ts"
 import * as Answer from "../server/Answer.ts"
+import * as BuiltScripts from "../server/BuiltScripts.ts"
 import * as EntityTag from "../server/EntityTag.ts"
 import * as Geography from "../server/Geography.ts"
 import * as PathScope from "../server/PathScope.ts"
-import { SiteFiles } from "../server/SiteFiles.ts"
 import * as VisitJson from "./VisitJson.ts"
 
 /** For how long a browser may reuse the configuration, and for how long more while it asks again, in seconds. */
@@ -45,8 +46,9 @@ const inputOf = Effect.fnUntraced(function* (
   const region = PublishedRegions.ofGeography(publication, geography)
   const gpc = request.headers["sec-gpc"] === "1"
   const wanted = wantedLanguages(language, request)
-  const input: VisitJson.VisitInput = { scope, region, geography, gpc, wanted, files: yield* SiteFiles }
-  return { revision: publication.revision, input }
+  const { files } = yield* BuiltScripts.all
+  const input: VisitJson.VisitInput = { scope, region, geography, gpc, wanted, files }
+  return { revision: SiteRevision.of(publication, scope.types), input }
 })
 
 const getVisit = Effect.fnUntraced(function* (

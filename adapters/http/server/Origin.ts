@@ -45,7 +45,7 @@ export const middleware = <E, R>(effect: Effect.Effect<HttpServerResponse.HttpSe
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { origin } = request.headers
     if (origin === undefined || !RouteTable.isSiteApi(request.url)) return effect
-    if (RouteTable.isRequesterPage(request.url)) return effect
+    if (RouteTable.isRequesterPage(request.url) || RouteTable.isPublicFile(request.url)) return effect
     return Effect.matchEffect(mayRead(origin, request.url), {
       onFailure: Answer.refuse,
       onSuccess: (isReader) => {

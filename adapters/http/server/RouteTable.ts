@@ -12,7 +12,7 @@ import { HttpApi } from "effect/http-api"
 import type { IncomingMessage } from "node:http"
 import { Api } from "../api/Api.ts"
 import { KeyRequired } from "../api/Credentials.ts"
-import { paths, Probe, SiteApi, StreamsFile, StreamsRows } from "../api/Endpoint.ts"
+import { paths, Probe, PublicFile, SiteApi, StreamsFile, StreamsRows } from "../api/Endpoint.ts"
 
 /** A path with the methods it takes. */
 export interface Route {
@@ -115,6 +115,13 @@ const requesterPagePath = new RegExp(`^${requesterPage.replaceAll(/:\w+/g, "[^/?
 
 /** Whether a request target is the page of a requester, which no other page may read. */
 export const isRequesterPage = (target: string): boolean => requesterPagePath.test(target)
+
+const publicFiles = annotatedWith(PublicFile).map(
+  ({ template }) => new RegExp(`^${template.replaceAll(/:\w+/g, "[^/?#]+")}(\\?|$)`),
+)
+
+/** Whether a request target is a file that every page may load. */
+export const isPublicFile = (target: string): boolean => publicFiles.some((path) => path.test(target))
 
 const siteProject = new RegExp(`^(?:${siteRoots.join("|")})([^/?#]+)`)
 

@@ -1,0 +1,44 @@
+/**
+ * The configuration that the loader of a project holds. The same publication, types and script files give the same
+ * bytes on every server.
+ */
+import type { LoaderConfiguration } from "../browser/LoaderConfiguration.ts"
+import * as Names from "../browser/Names.ts"
+import * as Snapshot from "../browser/Snapshot.ts"
+import type { ScriptFiles } from "../browser/VisitAnswer.ts"
+import type { Project, ProjectTypes } from "../model/Catalog.ts"
+import type { Publication } from "./PublishedRegions.ts"
+import * as SiteRevision from "./SiteRevision.ts"
+import * as StrictestSettings from "./StrictestSettings.ts"
+
+/** The configuration of a loader. */
+export const of = (
+  project: Project,
+  types: ProjectTypes,
+  publication: Publication,
+  files: ScriptFiles,
+): LoaderConfiguration => ({
+  project: project.id,
+  revision: SiteRevision.of(publication, types),
+  types: types.all
+    .filter(({ status }) => status === "active")
+    .map((type) => {
+      const { id, required } = type
+      const triple = Names.triple({ ...type, subcategory: [type.subcategory] })
+      const since = SiteRevision.ofType(publication, type)
+      return { id, triple, name: Snapshot.nameOf({ id, triple }), required, since }
+    }),
+  strictest: StrictestSettings.of(publication.regions),
+  isArchived: project.status === "archived",
+  files,
+})
+
+/**
+ * A configuration as an expression of JavaScript that may stand in a `<script>`: no `<`, which could end the element,
+ * and no line separator of Unicode, which older parsers take for the end of a line.
+ */
+export const script = (configuration: LoaderConfiguration): string =>
+  JSON.stringify(configuration).replace(
+    /[<\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
