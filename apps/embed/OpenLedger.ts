@@ -4,10 +4,11 @@
  * The types stand in one file, because they refer to each other and are the whole of what a program sees.
  */
 
+import type { Evidence } from "../../core/browser/VisitAnswer.ts"
 import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
 import type { Rule, Status } from "../../core/engine/Outcome.ts"
 
-export type { ConsentAction, ConsentState, Status }
+export type { ConsentAction, ConsentState, Evidence, Status }
 
 /**
  * Names a person by at least one identifier. With several, a question is answered by the decision that permits least.
@@ -54,6 +55,8 @@ export interface Item extends Person, TypeMatch {
   readonly version?: number | undefined
   /** The language of the text that was shown, a tag of BCP 47 such as `de`. Left out: it is not known. */
   readonly language?: string | undefined
+  /** How the choice came about. It changes no answer. */
+  readonly evidence?: Evidence | undefined
   /** Your own id of the event, 1 to 128 characters. The same event is not recorded again. */
   readonly externalId?: string | undefined
 }
@@ -81,6 +84,8 @@ export interface Event extends Triple {
   readonly version: number
   /** The language of the text that was shown, if the event was given one. */
   readonly language?: string
+  /** How the choice came about, if the event was given it. */
+  readonly evidence?: Evidence
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate: string

@@ -4,10 +4,10 @@
  * The hash of the identifier is not shown to anyone. Personal data is shown as far as the fact has been opened.
  */
 import * as Instant from "../engine/Instant.ts"
-import type { Evidence, Fact } from "../model/People.ts"
+import type { Fact, IdentityEvidence } from "../model/People.ts"
 
 /** Converts the evidence of a fact. */
-export const evidenceOf = (evidence: Evidence) => ({
+export const evidenceOf = (evidence: IdentityEvidence) => ({
   ...evidence,
   issuedAt: Instant.format(evidence.issuedAt),
   expiresAt: Instant.format(evidence.expiresAt),

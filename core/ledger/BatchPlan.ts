@@ -49,7 +49,7 @@ const reusedOf = (item: number): ItemViolation => ({
   item,
   code: "external_id_reused",
   field: "externalId",
-  detail: "another event of this API key has this external id: give this one its own, or leave it out",
+  detail: "another event of this sender has this external id: give this one its own, or leave it out",
 })
 
 /** An item as it is planned. */

@@ -70,7 +70,7 @@ export interface HeldAlias extends Named, Pick<Alias, "hash" | "project"> {
 }
 
 /** The evidence of a join: facts about the signed identity token, without personal data. */
-export interface Evidence {
+export interface IdentityEvidence {
   /** The kind of identifier that the token proves. */
   readonly kind: Alias["kind"]
   /** The `kid` of the organization's key that signed the token, if the key has one. */
@@ -114,7 +114,7 @@ export interface Fact {
    */
   readonly commitment?: string
   /** Only for `joined` and `identified`. */
-  readonly evidence?: Evidence
+  readonly evidence?: IdentityEvidence
   /** The hash of the identifier: for all kinds but `joined`, `undone` and `region`. */
   readonly alias?: string
   /** The kind and the project of the identifier: only for `released`, `renamed` and `shared`. */

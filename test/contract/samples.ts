@@ -4,7 +4,7 @@ import type { Entries } from "../../core/model/Catalog.ts"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Heads from "../../core/engine/Heads.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Claim, Evidence, Fact } from "../../core/model/People.ts"
+import type { Claim, Fact, IdentityEvidence } from "../../core/model/People.ts"
 import {
   type Append,
   type EventFilter,
@@ -110,7 +110,13 @@ export const claim = (n: number, concordId: string): Claim => ({
 /** An identity change that changes nothing: clauses add to it. */
 export const noChange: IdentityChange = { organization, seen: [], claims: [], releases: [], facts: [] }
 
-export const evidence: Evidence = { kind: "email", tokenHash: hash(0x9), issuedAt: t0, expiresAt: t0 + 9, keyId: "1" }
+export const evidence: IdentityEvidence = {
+  kind: "email",
+  tokenHash: hash(0x9),
+  issuedAt: t0,
+  expiresAt: t0 + 9,
+  keyId: "1",
+}
 
 export const fact = (n: number, over: Partial<Fact> = {}): Fact => ({
   id: uuid(0x900 + n),
