@@ -114,14 +114,16 @@ export const find = Effect.fnUntraced(function* (batch: Batch, context: Context)
   )
   const known = yield* lookUp(hashes, batch, context)
   const byId = new Map(
-    ids.map((id, index): readonly [string, KnownId] => {
-      const ofId = known.slice(index * submitters.length, (index + 1) * submitters.length)
-      return [id, { hash: ofId[0]!.hash, event: ofId.find(({ event }) => event !== undefined)?.event }]
-    }),
+    ids.map((id, index) => [id, known.slice(index * submitters.length, (index + 1) * submitters.length)]),
   )
+  const knownOf = (item: Admission.Item, ofId: ReadonlyArray<KnownId>): KnownId => {
+    const events = ofId.flatMap(({ event }) => event ?? [])
+    // People who were joined may each have an event with the id.
+    return { hash: ofId[0]!.hash, event: events.find((event) => isSameEvent(item, event, batch.types)) ?? events[0] }
+  }
   return new Map(
-    [...items.entries()].flatMap(([item, { externalId }]): ReadonlyArray<readonly [number, KnownId]> =>
-      externalId === undefined ? [] : [[item, byId.get(externalId)!]],
+    [...items.entries()].flatMap(([index, item]): ReadonlyArray<readonly [number, KnownId]> =>
+      item.externalId === undefined ? [] : [[index, knownOf(item, byId.get(item.externalId)!)]],
     ),
   ) as KnownIds
 })
