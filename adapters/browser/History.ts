@@ -1,0 +1,68 @@
+/**
+ * The person's own events, from the server, with those that the server does not have yet.
+ */
+import type { VisitEvent } from "../../core/browser/VisitAnswer.ts"
+import * as LocalEvents from "../../core/browser/LocalEvents.ts"
+import type { Answers } from "./Answers.ts"
+import type { HistoryLine } from "./ConsentClient.ts"
+import type { Environment } from "./Environment.ts"
+import type { LocalLedger } from "./LocalLedger.ts"
+import type { Sync } from "./Sync.ts"
+
+/** What the history is read from. */
+export interface HistorySource {
+  readonly base: string
+  readonly answers: Answers
+  readonly ledger: LocalLedger
+  readonly sync: Sync
+}
+
+interface Page {
+  readonly items: ReadonlyArray<VisitEvent>
+  readonly nextCursor?: string
+}
+
+/** All events that the server has; `undefined` if it does not answer. A session that has ended is opened once more. */
+const fromServer = async (env: Environment, { base, ledger, sync }: HistorySource) => {
+  const events: Array<VisitEvent> = []
+  let mayOpen = true
+  let query = ""
+  for (;;) {
+    const token = await sync.session()
+    if (token === undefined) return undefined
+    const url = `${base}/consent-events?limit=1000${query}`
+    const { json, status } = await env.send({ method: "GET", url, headers: { "x-session": token } })
+    if (status === 401 && mayOpen) {
+      mayOpen = false
+      ledger.endSession([])
+      continue
+    }
+    if (status !== 200) return undefined
+    const { items, nextCursor } = json as Page
+    events.push(...items)
+    if (nextCursor === undefined) return events
+    query = `&cursor=${encodeURIComponent(nextCursor)}`
+  }
+}
+
+/** The lines of the history, latest first. Without the server, those that the device knows. */
+export const read = async (env: Environment, source: HistorySource): Promise<ReadonlyArray<HistoryLine>> => {
+  const { answers, ledger } = source
+  const isKnown = ledger.isKnown()
+  const answered = isKnown ? await fromServer(env, source).catch(() => undefined) : undefined
+  const local = LocalEvents.toWire(ledger.heads())
+  const pending = new Set(ledger.unsent().map(({ item }) => item.externalId))
+  const events = new Map((answered ?? []).map((event) => [event.id, event]))
+  for (const event of local) events.set(event.id, event)
+  for (const { item } of ledger.unsent()) events.set(item.externalId, LocalEvents.ofItem(item).wire)
+  const deciding = new Set([...answers.all().values()].map(({ event }) => event?.id))
+  const types = new Map(answers.types().map(({ id, visit }) => [id, visit]))
+  return [...events.values()]
+    .map((event) => ({
+      event,
+      type: types.get(event.consentType),
+      decides: deciding.has(event.id),
+      isPending: pending.has(event.id),
+    }))
+    .sort((a, b) => (a.event.consentDate > b.event.consentDate ? -1 : 1))
+}
