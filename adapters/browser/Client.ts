@@ -4,7 +4,6 @@
  * A choice counts in the page at the click: it is stored, then the snapshot is written, then it is sent. Nothing is
  * stored before the first act.
  */
-import * as Instant from "../../core/engine/Instant.ts"
 import type { Decision } from "../../core/engine/Decision.ts"
 import * as GlobalPrivacyControl from "../../core/browser/GlobalPrivacyControl.ts"
 import * as LocalEvents from "../../core/browser/LocalEvents.ts"
@@ -180,7 +179,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
       consentType: id,
       ...state,
       externalId: env.uuid(),
-      consentDate: Instant.format(clock.now()),
+      consentDate: LocalEvents.textOf(clock.now()),
       ...(shown !== undefined && { version: shown.version }),
       ...(spoken !== undefined && { language: spoken }),
       evidence: { ...evidence, ...(visit !== undefined && { region: visit.region.id }) },

@@ -6,7 +6,6 @@
  */
 import type { Visit, VisitActed, VisitRequest } from "../../core/browser/VisitAnswer.ts"
 import * as LocalEvents from "../../core/browser/LocalEvents.ts"
-import * as Instant from "../../core/engine/Instant.ts"
 import type { Clock } from "./Clock.ts"
 import type { Environment, Sent } from "./Environment.ts"
 import type { LocalLedger } from "./LocalLedger.ts"
@@ -107,7 +106,7 @@ export const make = (env: Environment, options: SyncOptions): Sync => {
       ...(session !== undefined && { session: session.token }),
       ...(visit !== undefined && { revision: visit.revision }),
       ...(language !== undefined && { language }),
-      sentAt: Instant.format(clock.now()),
+      sentAt: LocalEvents.textOf(clock.now()),
       ...(sent.length > 0 && { items: sent.map(({ item }) => item) }),
     }
     // As plain text, because a browser asks another origin for leave before it sends JSON.
@@ -135,7 +134,7 @@ export const make = (env: Environment, options: SyncOptions): Sync => {
   }
 
   const giveUpOld = (): void => {
-    const oldest = Instant.format(Math.max(Instant.min, clock.now() - keptMillis))
+    const oldest = LocalEvents.textOf(clock.now() - keptMillis)
     for (const { item } of ledger.unsent()) {
       if (item.consentState === "declined" || item.consentDate >= oldest) continue
       ledger.remove(item.externalId)

@@ -6,7 +6,7 @@
  */
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import * as Heads from "../engine/Heads.ts"
-import * as Instant from "../engine/Instant.ts"
+import type { Instant } from "../engine/Instant.ts"
 import type { VisitEvent, VisitItem } from "./VisitAnswer.ts"
 
 /** An event with the form in which it is sent and stored. */
@@ -17,12 +17,18 @@ export interface LocalEvent extends ConsentEvent {
 /** The heads of one person by the id of the consent type. */
 export type LocalHeads = ReadonlyMap<string, Heads.Heads>
 
-/** The instant of a date that the server wrote. Throws a `TypeError` for any other text. */
-export const instantOf = (text: string): Instant.Instant => {
-  const instant = Instant.parse(text)
-  if (instant === undefined) throw new TypeError("expected a date")
+/**
+ * The instant of a date that the server wrote, in the one form of the wire. Throws a `TypeError` for a text that is no
+ * date.
+ */
+export const instantOf = (text: string): Instant => {
+  const instant = Date.parse(text)
+  if (Number.isNaN(instant)) throw new TypeError("expected a date")
   return instant
 }
+
+/** The form of the wire. A browser writes it for all years from 0 to 9999. */
+export const textOf = (instant: Instant): string => new Date(instant).toISOString()
 
 /** The event that the server answered. */
 export const ofEvent = (wire: VisitEvent): LocalEvent => ({

@@ -28,7 +28,7 @@ export interface Known {
 const fromEvents = (events: ReadonlyArray<ConsentEvent>, type: PageType, { ruleSet }: Known, at: Instant) => {
   // A server whose clock is ahead has given later dates; nothing that was recorded goes unseen.
   const knownAt = events.reduce((last, { dateCreated }) => Math.max(last, dateCreated), at)
-  return Decision.decide(events, Terms.of(type.type, ruleSet, knownAt), at)
+  return Decision.decide(events, Terms.ofChecked(type.type, ruleSet, knownAt), at)
 }
 
 /** Whether a permission was given with the signal in view. */
