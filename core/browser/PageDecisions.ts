@@ -49,7 +49,15 @@ const refusal = (type: PageType, events: ReadonlyArray<ConsentEvent>, { gpcSince
   )
   const { id: consentType, visit } = type
   const state = { consentState: "declined", consentAction: "implied" } as const
-  return { id: "gpc", concordId: "", consentType, version: visit.version, ...state, consentDate, dateCreated: consentDate }
+  return {
+    id: "gpc",
+    concordId: "",
+    consentType,
+    version: visit.version,
+    ...state,
+    consentDate,
+    dateCreated: consentDate,
+  }
 }
 
 /** The decision about a type at an instant. */
@@ -71,7 +79,8 @@ export const mustDecline = (type: PageType, known: Known, at: Instant): boolean 
 export type All = ReadonlyMap<string, Decision.Decision>
 
 /** All decisions at an instant. */
-export const all = (known: Known, at: Instant): All => new Map(known.types.map((type) => [type.id, of(type, known, at)]))
+export const all = (known: Known, at: Instant): All =>
+  new Map(known.types.map((type) => [type.id, of(type, known, at)]))
 
 /** The first instant at which one of the decisions changes by itself. */
 export const nextChangeAt = (decisions: All): Instant | undefined =>
