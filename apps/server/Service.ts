@@ -109,7 +109,8 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     ...(settings.webhookProxy !== undefined && { proxy: settings.webhookProxy }),
   })
   const metrics = { host: metricsHost!, port: metricsPort, isSent: settings.otlpEndpoint !== undefined, version }
-  return Layer.effectDiscard(Welcome.print(store!, settings.smtpUrl !== undefined)).pipe(
+  const isDemonstrating = settings.demonstration !== "off" && settings.replica !== "on"
+  return Layer.effectDiscard(Welcome.print(store!, settings.smtpUrl !== undefined, isDemonstrating)).pipe(
     Layer.provide(Server.layer({ host: host!, port: port! })),
     Layer.merge(Metrics.layer(metrics)),
     Layer.merge(background(settings)),
