@@ -77,6 +77,9 @@ import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
 import * as Resolving from "./people/Resolving.ts"
 import * as Retention from "./people/Retention.ts"
 import * as Sessions from "./people/Sessions.ts"
+import * as Publishing from "./regions/Publishing.ts"
+import * as RegionLanguages from "./regions/RegionLanguages.ts"
+import * as Regions from "./regions/Regions.ts"
 import * as FidesImport from "./fideslang/FidesImport.ts"
 import * as RecordReading from "./processing-records/RecordReading.ts"
 import * as CarriedErasures from "./transfer/CarriedErasures.ts"
@@ -162,6 +165,16 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
       set: bound(MailTexts.set),
       preview: bound(MailTexts.preview),
       remove: bound(MailTexts.remove),
+    },
+    // Regions of the site client, and what is published of them
+    regions: {
+      create: bound(Regions.create),
+      update: bound(Regions.update),
+      remove: bound(Regions.remove),
+      createLanguage: bound(RegionLanguages.create),
+      updateLanguage: bound(RegionLanguages.update),
+      removeLanguage: bound(RegionLanguages.remove),
+      publish: bound(Publishing.publish),
     },
     // Events
     record: bound(Recording.record),

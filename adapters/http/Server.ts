@@ -37,6 +37,7 @@ import * as TaskCallbackRoutes from "./routes/TaskCallbackRoutes.ts"
 import * as MetricsRoutes from "./routes/MetricsRoutes.ts"
 import * as SiteComplianceRoutes from "./routes/SiteComplianceRoutes.ts"
 import * as SiteClientRoutes from "./routes/SiteClientRoutes.ts"
+import * as RegionRoutes from "./routes/RegionRoutes.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
 import * as VisitRoutes from "./routes/VisitRoutes.ts"
 import * as WebhookRoutes from "./routes/WebhookRoutes.ts"
@@ -143,6 +144,7 @@ const routesAt = (basePath: string) => {
         DataSystemRoutes.layer,
         ProcessingRecordRoutes.layer,
         EmailRoutes.layer,
+        RegionRoutes.layer,
       ]),
       Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, VisitRoutes.layer, OpenRoutes.layer]),
       Layer.provide([SiteClientRoutes.scripts, SiteClientRoutes.siteClient]),

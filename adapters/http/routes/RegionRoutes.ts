@@ -1,0 +1,223 @@
+/**
+ * The handlers of regions, of their own texts, and of publishing them.
+ */
+import { Clock, Effect, Result } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import type { CatalogFault } from "../../../core/catalog/CatalogChange.ts"
+import * as Exchange from "../../../core/formats/Exchange.ts"
+import { Ledger } from "../../../core/Ledger.ts"
+import * as LanguageTag from "../../../core/model/LanguageTag.ts"
+import type { RegionDraft } from "../../../core/model/RegionDraft.ts"
+import * as Publishing from "../../../core/regions/Publishing.ts"
+import * as RegionDrafts from "../../../core/regions/RegionDrafts.ts"
+import * as RegionLanguages from "../../../core/regions/RegionLanguages.ts"
+import * as Regions from "../../../core/regions/Regions.ts"
+import { Api } from "../api/Api.ts"
+import * as RegionWire from "../api/RegionWire.ts"
+import * as Answer from "../server/Answer.ts"
+import * as PathScope from "../server/PathScope.ts"
+import * as CatalogChanges from "./CatalogChanges.ts"
+import * as Pages from "./Pages.ts"
+import * as RegionJson from "./RegionJson.ts"
+
+type HttpRequest = HttpServerRequest.HttpServerRequest
+type Given = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Given =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const violations = (faults: ReadonlyArray<CatalogFault>): ReadonlyArray<Answer.Violation> =>
+  faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
+
+/** Decodes the members of a body, and tells what is wrong with its settings together with what is wrong with them. */
+const withSettings =
+  <A>(decode: (value: unknown) => Result.Result<A, ReadonlyArray<Answer.Violation>>) =>
+  (
+    value: unknown,
+  ): Result.Result<{ readonly fields: A; readonly settings: unknown }, ReadonlyArray<Answer.Violation>> => {
+    const settings = isObject(value) ? value["settings"] : undefined
+    return Result.match(decode(value), {
+      onSuccess: (fields) => Result.succeed({ fields, settings }),
+      onFailure: (errors) => Result.fail([...errors, ...violations(Regions.settingFaults(settings))]),
+    })
+  }
+
+const decodeNew = withSettings(Exchange.decoder(RegionWire.NewRegionFields))
+const decodeChange = withSettings(Exchange.decoder(RegionWire.RegionChangeFields))
+const decodePublish = Exchange.decoder(RegionWire.PublishRequest)
+
+/** A body of texts: any object, which is checked where the texts before are known. */
+const decodeTexts = (value: unknown): Result.Result<Given, ReadonlyArray<Answer.Violation>> =>
+  isObject(value)
+    ? Result.succeed(value)
+    : Result.fail([{ pointer: "", code: "invalid", detail: "expected an object" }])
+
+const decodeNewTexts = (
+  value: unknown,
+): Result.Result<Given & { readonly language: string }, ReadonlyArray<Answer.Violation>> => {
+  if (!isObject(value)) return Result.fail([{ pointer: "", code: "invalid", detail: "expected an object" }])
+  const language = typeof value["language"] === "string" ? LanguageTag.canonical(value["language"]) : undefined
+  if (language !== undefined) return Result.succeed({ ...value, language })
+  const error = { pointer: "/language", code: "language_not_valid", detail: LanguageTag.expected }
+  return Result.fail([error, ...violations(RegionLanguages.faultsOf(value))])
+}
+
+const noRegion = new Answer.HttpProblem({ status: 404, detail: "there is no such region" })
+const noLanguage = new Answer.HttpProblem({ status: 404, detail: "the region has no texts in this language" })
+
+/** The region of the path. */
+const regionOf = Effect.fnUntraced(function* (id: string) {
+  const ledger = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const region = RegionDrafts.find(yield* ledger.catalog, scope.project, id.toLowerCase())
+  return region ?? (yield* noRegion)
+})
+
+const list = Effect.gen(function* () {
+  const ledger = yield* Ledger
+  const { scope } = yield* PathScope.current
+  return Answer.json(Answer.list(RegionDrafts.of(yield* ledger.catalog, scope.project).map(RegionJson.write)))
+})
+
+const create = Effect.fnUntraced(function* (request: HttpRequest) {
+  const { regions } = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const { fields: body, ...idempotency } = yield* CatalogChanges.read(request, decodeNew)
+  const answering = { ...idempotency, answer: RegionJson.write }
+  const { template, ...fields } = body.fields
+  const region = { ...fields, settings: body.settings, ...(template != null && { template }) }
+  return yield* CatalogChanges.answer(yield* regions.create(scope, region, answering), RegionJson.write, 201)
+})
+
+const update = Effect.fnUntraced(function* (request: HttpRequest, id: string) {
+  const { regions } = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const { fields: body, ...idempotency } = yield* CatalogChanges.read(request, decodeChange)
+  const answering = { ...idempotency, answer: RegionJson.write }
+  const change = { ...Exchange.present(body.fields), settings: body.settings }
+  return yield* CatalogChanges.answer(
+    yield* regions.update(scope, id.toLowerCase(), change, answering),
+    RegionJson.write,
+  )
+})
+
+const remove = Effect.fnUntraced(function* (request: HttpRequest, id: string) {
+  const { regions } = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const answering = { ...(yield* CatalogChanges.withoutBody(request)), answer: RegionJson.write }
+  return yield* CatalogChanges.answer(yield* regions.remove(scope, id.toLowerCase(), answering), RegionJson.write)
+})
+
+interface LanguagePath {
+  readonly id: string
+  readonly languageId: string
+}
+
+/** What the path of texts names; a tag that is none names no texts. */
+const languageOf = ({ id, languageId }: LanguagePath) => {
+  const language = LanguageTag.canonical(languageId)
+  return language === undefined ? noLanguage : Effect.succeed({ region: id.toLowerCase(), language })
+}
+
+const writeLanguage = (language: string) => (region: RegionDraft) =>
+  JSON.stringify(RegionLanguages.find(region, language))
+
+const createLanguage = Effect.fnUntraced(function* (request: HttpRequest, id: string) {
+  const { regions } = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeNewTexts)
+  const { language, ...texts } = fields
+  const write = writeLanguage(language)
+  const answering = { ...idempotency, answer: write }
+  const outcome = yield* regions.createLanguage(scope, { region: id.toLowerCase(), language }, texts, answering)
+  return yield* CatalogChanges.answer(outcome, write, 201)
+})
+
+const updateLanguage = Effect.fnUntraced(function* (request: HttpRequest, path: LanguagePath) {
+  const { regions } = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodeTexts)
+  const named = yield* languageOf(path)
+  const write = writeLanguage(named.language)
+  const answering = { ...idempotency, answer: write }
+  return yield* CatalogChanges.answer(yield* regions.updateLanguage(scope, named, fields, answering), write)
+})
+
+const removeLanguage = Effect.fnUntraced(function* (request: HttpRequest, path: LanguagePath) {
+  const { regions } = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const named = yield* languageOf(path)
+  const before = RegionLanguages.find(yield* regionOf(path.id), named.language)
+  // The answer has the texts as they were.
+  const write = () => JSON.stringify(before)
+  const answering = { ...(yield* CatalogChanges.withoutBody(request)), answer: write }
+  return yield* CatalogChanges.answer(yield* regions.removeLanguage(scope, named, answering), write)
+})
+
+const publish = Effect.fnUntraced(function* (request: HttpRequest) {
+  const ledger = yield* Ledger
+  const { scope } = yield* PathScope.current
+  const { fields, ...idempotency } = yield* CatalogChanges.read(request, decodePublish, {
+    mayBeEmpty: true,
+    absent: {},
+  })
+  const { dryRun, ...wanted } = Exchange.present(fields)
+  if (dryRun === true) {
+    const planned = Publishing.plan(yield* ledger.catalog, scope, wanted, yield* Clock.currentTimeMillis)
+    if ("_tag" in planned) return yield* CatalogChanges.answer<never>(planned, String)
+    return Answer.json(RegionJson.writeOutcome(planned))
+  }
+  const answering = { ...idempotency, answer: RegionJson.writeOutcome }
+  return yield* CatalogChanges.answer(yield* ledger.regions.publish(scope, wanted, answering), RegionJson.writeOutcome)
+})
+
+const listPublications = Effect.fnUntraced(function* (query: Parameters<Ledger["Service"]["listEntries"]>[3]) {
+  yield* Pages.check(query)
+  const ledger = yield* Ledger
+  const { key, scope } = yield* PathScope.current
+  const { publications } = yield* ledger.catalog
+  const all = (publications.get(scope.project.id) ?? []).map((each) => ({ ...each, name: `${each.revision}` }))
+  const purpose = ["publications", scope.project.id, key.id] as const
+  const page = yield* ledger.listEntries(
+    scope.organization,
+    purpose,
+    all,
+    query,
+    Pages.bytesOf(RegionJson.writePublication),
+  )
+  return yield* Pages.answer(page, RegionJson.writePublication)
+})
+
+/** The handlers of the group `regions`. */
+export const layer = HttpApiBuilder.group(Api, "regions", (handlers) =>
+  handlers
+    .handle("listRegions", () => Answer.respond(list))
+    .handleRaw("createRegion", ({ request }) => Answer.respond(create(request)))
+    .handle("getRegion", ({ params }) =>
+      Answer.respond(Effect.map(regionOf(params.id), (region) => Answer.json(RegionJson.write(region)))),
+    )
+    .handleRaw("updateRegion", ({ params, request }) => Answer.respond(update(request, params.id)))
+    .handle("deleteRegion", ({ params, request }) => Answer.respond(remove(request, params.id)))
+    .handle("listRegionLanguages", ({ params }) =>
+      Answer.respond(
+        Effect.map(regionOf(params.id), (region) =>
+          Answer.json(Answer.list(RegionLanguages.all(region).map((each) => JSON.stringify(each)))),
+        ),
+      ),
+    )
+    .handleRaw("createRegionLanguage", ({ params, request }) => Answer.respond(createLanguage(request, params.id)))
+    .handle("getRegionLanguage", ({ params }) =>
+      Answer.respond(
+        Effect.gen(function* () {
+          const { language } = yield* languageOf(params)
+          const texts = RegionLanguages.find(yield* regionOf(params.id), language)
+          return texts === undefined ? yield* noLanguage : Answer.json(JSON.stringify(texts))
+        }),
+      ),
+    )
+    .handleRaw("updateRegionLanguage", ({ params, request }) => Answer.respond(updateLanguage(request, params)))
+    .handle("deleteRegionLanguage", ({ params, request }) => Answer.respond(removeLanguage(request, params)))
+    .handleRaw("publishRegions", ({ request }) => Answer.respond(publish(request)))
+    .handle("listPublications", ({ query }) => Answer.respond(listPublications(query))),
+)
