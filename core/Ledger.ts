@@ -175,6 +175,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
       updateLanguage: bound(RegionLanguages.update),
       removeLanguage: bound(RegionLanguages.remove),
       publish: bound(Publishing.publish),
+      previewPublication: bound(Publishing.preview),
     },
     // Events
     record: bound(Recording.record),

@@ -2,24 +2,21 @@
  * Publishing the regions of a project: all drafts at once become the next revision, or an earlier revision is
  * published again.
  */
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { Region } from "../browser/Region.ts"
 import * as CatalogChange from "../catalog/CatalogChange.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type { Catalog, Project, ProjectScope } from "../model/Catalog.ts"
+import { maxAskedTypes, maxPublicationLength, maxRevisions } from "../model/PublishLimits.ts"
 import type { PublishedRevision } from "../model/PublishedRevision.ts"
 import { type RegionDraft, writtenOf } from "../model/RegionDraft.ts"
 import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
+import * as AskedAgain from "./AskedAgain.ts"
 import * as DefaultRegion from "./DefaultRegion.ts"
 import * as PublishedRegions from "./PublishedRegions.ts"
 import * as RegionDrafts from "./RegionDrafts.ts"
 import * as Regions from "./Regions.ts"
-
-/** The most characters of a publication as JSON, types that a page can ask about, and publications of a project. */
-export const maxLength = 262_144
-export const maxAskedTypes = 500
-export const maxRevisions = 10_000
 
 /** What is to be published. */
 export interface PublishRequest {
@@ -69,8 +66,14 @@ export const plan = (
     ...(asked > maxAskedTypes
       ? [{ field: "", code: "too_many", detail: `a region has at most ${maxAskedTypes} types of privacy_setting` }]
       : []),
-    ...(JSON.stringify(regions).length > maxLength
-      ? [{ field: "", code: "too_large", detail: `the regions have more than ${maxLength} characters as JSON` }]
+    ...(JSON.stringify(regions).length > maxPublicationLength
+      ? [
+          {
+            field: "",
+            code: "too_large",
+            detail: `the regions have more than ${maxPublicationLength} characters as JSON`,
+          },
+        ]
       : []),
   ]
   if (faults.length > 0) return CatalogChange.refusedFor(faults)
@@ -102,6 +105,25 @@ const draftsAfter = (
     ...gone.map((each) => ({ ...each, isRemoved: true as const, dateUpdated: Regions.after(each, now) })),
   ]
 }
+
+/** What would be published, and how many people would be asked again. */
+export interface PublishPreview extends PublishOutcome {
+  readonly asked: AskedAgain.AskedPeopleCount
+}
+
+/** Says what a publication would do, and does nothing. */
+export const preview = Effect.fnUntraced(function* (
+  scope: ProjectScope,
+  request: PublishRequest,
+  context: LedgerContext,
+): Effect.fn.Return<PublishPreview | Refused, StoreUnavailable> {
+  const catalog = yield* context.store.catalog.current
+  const now = yield* Clock.currentTimeMillis
+  const planned = plan(catalog, scope, request, now)
+  if ("_tag" in planned) return planned
+  const current = PublishedRegions.current(catalog, scope.project)
+  return { ...planned, asked: yield* AskedAgain.count(scope, current, planned.publication, now, context) }
+})
 
 /** Publishes. Where nothing would change, no revision is made, and the one in force is answered. */
 export const publish = (

@@ -8,6 +8,7 @@ import { Schema } from "effect"
 import { names as templateNames } from "../../../core/browser/RegionTemplates.ts"
 import { en } from "../../../core/browser/texts/en.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
+import { horizonDays, maxExamined } from "../../../core/model/PublishLimits.ts"
 import { maxCodes } from "../../../core/model/RegionDraft.ts"
 import { maxLengthOf } from "../../../core/regions/OwnTextChecks.ts"
 import { googleTypes } from "../../../core/regions/SettingChecks.ts"
@@ -195,8 +196,26 @@ const publication = {
 /** A publication. */
 export const Publication = Schema.Struct(publication).annotate({ identifier: "Publication" })
 
+const asked = Schema.Struct({
+  people: Schema.Int,
+  regions: Schema.Array(
+    Schema.Struct({
+      region: Schema.String,
+      people: Schema.Int,
+      days: Schema.Array(Schema.Struct({ day: Schema.String, people: Schema.Int })),
+    }),
+  ),
+  examined: Schema.Int.annotate({ description: "How many people were looked at" }),
+  isComplete: Schema.Boolean.annotate({ description: `Whether that was everyone: at most ${maxExamined} are` }),
+})
+
 /** A publication that was made, or would be. */
 export const Published = Schema.Struct({
   ...publication,
   isChanged: Schema.Boolean.annotate({ description: "`false`: nothing differs, and no revision is made" }),
+  asked: Schema.optionalKey(
+    asked.annotate({
+      description: `Of a dry run: who would be asked again within ${horizonDays} days, by region and day of UTC`,
+    }),
+  ),
 }).annotate({ identifier: "Published" })

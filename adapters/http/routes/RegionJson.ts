@@ -4,7 +4,7 @@
 import * as Instant from "../../../core/engine/Instant.ts"
 import type { PublishedRevision } from "../../../core/model/PublishedRevision.ts"
 import type { RegionDraft } from "../../../core/model/RegionDraft.ts"
-import type { PublishOutcome } from "../../../core/regions/Publishing.ts"
+import type { PublishOutcome, PublishPreview } from "../../../core/regions/Publishing.ts"
 import type { Publication } from "../../../core/regions/PublishedRegions.ts"
 import * as SettingsForm from "../../../core/regions/SettingsForm.ts"
 import * as SettingsRules from "../../../core/regions/SettingsRules.ts"
@@ -40,3 +40,7 @@ export const writePublication = ({ dateCreated, undoneTo, ...revision }: Publish
 /** What publishing did, or would do. */
 export const writeOutcome = ({ isChanged, publication }: PublishOutcome): string =>
   JSON.stringify({ ...shown(publication), isChanged })
+
+/** What publishing would do, and the people that would be asked again. */
+export const writePreview = ({ asked, isChanged, publication }: PublishPreview): string =>
+  JSON.stringify({ ...shown(publication), isChanged, asked })

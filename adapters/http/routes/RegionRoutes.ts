@@ -1,7 +1,7 @@
 /**
  * The handlers of regions, of their own texts, and of publishing them.
  */
-import { Clock, Effect, Result } from "effect"
+import { Effect, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { CatalogFault } from "../../../core/catalog/CatalogChange.ts"
@@ -9,7 +9,6 @@ import * as Exchange from "../../../core/formats/Exchange.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as LanguageTag from "../../../core/model/LanguageTag.ts"
 import type { RegionDraft } from "../../../core/model/RegionDraft.ts"
-import * as Publishing from "../../../core/regions/Publishing.ts"
 import * as RegionDrafts from "../../../core/regions/RegionDrafts.ts"
 import * as RegionLanguages from "../../../core/regions/RegionLanguages.ts"
 import * as Regions from "../../../core/regions/Regions.ts"
@@ -164,9 +163,9 @@ const publish = Effect.fnUntraced(function* (request: HttpRequest) {
   })
   const { dryRun, ...wanted } = Exchange.present(fields)
   if (dryRun === true) {
-    const planned = Publishing.plan(yield* ledger.catalog, scope, wanted, yield* Clock.currentTimeMillis)
-    if ("_tag" in planned) return yield* CatalogChanges.answer<never>(planned, String)
-    return Answer.json(RegionJson.writeOutcome(planned))
+    const preview = yield* ledger.regions.previewPublication(scope, wanted)
+    if ("_tag" in preview) return yield* CatalogChanges.answer<never>(preview, String)
+    return Answer.json(RegionJson.writePreview(preview))
   }
   const answering = { ...idempotency, answer: RegionJson.writeOutcome }
   return yield* CatalogChanges.answer(yield* ledger.regions.publish(scope, wanted, answering), RegionJson.writeOutcome)
