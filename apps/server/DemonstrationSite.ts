@@ -2,8 +2,8 @@
  * The site of the demonstration: a web site as another company would run it, in a server of its own. It answers for
  * Assent under its own origin by passing requests on, which is the deployment that docs/browser.md recommends.
  *
- * It shows what the ledger holds about a person to anyone who knows the person's id, so it runs only over the ledger
- * of the demonstration.
+ * It shows what the ledger holds about a person to every page that names the person's id, so it runs only over the
+ * ledger of the demonstration.
  */
 import { Clock, Effect, Option } from "effect"
 import { HttpServer } from "effect/http"

@@ -1,6 +1,6 @@
 /**
- * A web site that embeds Assent, over the real service: pages of its own, the Site API under its own origin, and another
- * company whose scripts and frames it embeds. Both record what browsers ask of them.
+ * A web site that embeds Assent, over the real service: pages of its own, the Site API under its own origin, and
+ * another company whose scripts and frames it embeds. Both record what browsers ask of them.
  */
 import { createServer, type IncomingMessage, request as send, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
