@@ -45,6 +45,7 @@ import * as KeyEpochs from "./ledger/KeyEpochs.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
 import * as NeededDeclines from "./ledger/NeededDeclines.ts"
+import * as PersonHeads from "./ledger/PersonHeads.ts"
 import * as Positions from "./ledger/Positions.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
@@ -68,6 +69,7 @@ import * as ErasureReplay from "./people/ErasureReplay.ts"
 import * as HeldData from "./people/HeldData.ts"
 import * as Identifying from "./people/Identifying.ts"
 import * as Joins from "./ledger/Joins.ts"
+import * as KnownContext from "./people/KnownContext.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
 import * as PersonTimeline from "./people/PersonTimeline.ts"
 import * as Profiles from "./people/Profiles.ts"
@@ -197,6 +199,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     isRegion: bound(AskedRegion.isKnown),
     timeline: bound(Reading.timeline),
     personTimeline: bound(PersonTimeline.of),
+    personHeads: bound(PersonHeads.of),
     statePage: bound(AnswerPages.state),
     decisionsPage: bound(AnswerPages.decisions),
     // The change feed
@@ -218,6 +221,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     },
     // Visitors and the identity of people
     openSession: bound(Sessions.open),
+    knowsContext: bound(KnownContext.of),
     liveSession: bound(Sessions.live),
     endedSession: bound(Sessions.ended),
     useSession: bound(Sessions.use),

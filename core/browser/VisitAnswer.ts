@@ -60,7 +60,10 @@ export interface ScriptFiles {
 
 /** What a page is told before any act; answered to anyone. */
 export interface Visit {
-  /** The server's clock. */
+  /**
+   * The server's clock when the answer was made. A browser may have kept the answer of `GET`, so the time may be later
+   * by now, and never earlier.
+   */
   readonly at: string
   /** Grows with each change of the published configuration and of the consent types. */
   readonly revision: number
@@ -144,7 +147,8 @@ export interface VisitActed extends Partial<Omit<Visit, "at" | "revision">> {
   readonly session: string
   /** The id of the session. */
   readonly id: string
-  readonly contextId: string
+  /** Left out where the server keeps it in a cookie that scripts cannot read, or the session that was sent goes on. */
+  readonly contextId?: string
   readonly concordId: string
   readonly expiresAt: string
   /** At most four events a type: enough for every decision from now on (semantics, section 2). */

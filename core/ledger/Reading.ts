@@ -274,7 +274,7 @@ export const gatherAt = Effect.fnUntraced(function* (
  * Where something is known that is later than the clock, everything is read once more as of that instant. Otherwise an
  * event that was recorded between two reads, no later than that instant, could be missing in the answer.
  */
-const gather = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
+export const gather = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
   const now = yield* Clock.currentTimeMillis
   const first = yield* gatherAt(question, now, now, context)
   const { knownAt } = first

@@ -48,6 +48,12 @@ export const SiteApi = Context.Reference<boolean>("assent/http/SiteApi", { defau
 export const PublicFile = Context.Reference<boolean>("assent/http/PublicFile", { defaultValue: () => false })
 
 /**
+ * Whether an endpoint of the Site API keeps something in a cookie, so that pages of the project may call it with
+ * credentials of the browser. Its `Origin` is checked at each request that changes something.
+ */
+export const TakesCookie = Context.Reference<boolean>("assent/http/TakesCookie", { defaultValue: () => false })
+
+/**
  * Whether a request ends its own session, so that a repetition with the same `Idempotency-Key` is accepted with the
  * ended session.
  */

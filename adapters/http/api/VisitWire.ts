@@ -2,10 +2,12 @@
  * The wire schemas of a visit: what a page is told in one round trip.
  */
 import { Schema } from "effect"
+import { HttpApiSchema } from "effect/http-api"
 import type * as Region from "../../../core/browser/Region.ts"
 import * as ConsentState from "../../../core/engine/ConsentState.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
+import * as Wire from "./Wire.ts"
 
 /** A group of texts, all of which are there. */
 const texts = <Name extends string>(...names: ReadonlyArray<Name>) =>
@@ -191,5 +193,110 @@ export const wantedLanguage = {
           "The wanted language, in place of the header `Accept-Language`. Where there are no texts in it: the default of the region",
       }),
     ),
+  ),
+}
+
+/** A choice as a page sends it. */
+export const VisitItem = Schema.Struct({
+  ...Wire.VisitorItem.fields,
+  externalId: Fields.writableText(1, 128).annotate({
+    description: "The page's own id of the choice, such as a random UUID: the same choice is recorded once",
+  }),
+  consentDate: Exchange.Instant.annotate({
+    description: "When it was chosen by the clock of the page. The difference to `sentAt` counts",
+  }),
+})
+
+/** The members of the body of a visit that acts, besides its items. */
+const acting = {
+  contextId: Fields.orNull(
+    Schema.String.annotate({
+      description:
+        "From an earlier visit of this browser, where it is not kept in a cookie: a UUID of version 4 or 7. Any other text is passed over",
+    }),
+  ),
+  session: Fields.orNull(
+    Schema.String.annotate({ description: "The token of a session. One that has ended is replaced by a new one" }),
+  ),
+  revision: Fields.orNull(
+    Schema.Int.annotate({ description: "The revision that the page has: it is answered only where it differs" }),
+  ),
+  language: Fields.orNull(Exchange.Language.annotate({ description: "The wanted language: a tag of BCP 47" })),
+  sentAt: Exchange.Instant.annotate({
+    description: "The clock of the page when the request is sent. The dates of items are shifted by its error",
+  }),
+}
+
+/** The members besides the items, as they are read. */
+export const VisitHead = Schema.Struct(acting)
+
+const VisitRequest = Schema.Struct({ ...acting, items: Schema.optionalKey(Wire.batch(VisitItem).fields.items) })
+
+/** The body of a visit that acts: as JSON, or as JSON that is sent as a text, for which a browser needs no preflight. */
+export const VisitBodies = [
+  VisitRequest,
+  Schema.String.annotate({ description: "The same JSON as a text, for which a browser sends no preflight" }).pipe(
+    HttpApiSchema.asText({ contentType: "text/plain" }),
+  ),
+] as const
+
+/** A body without any item. */
+export const ItemsOfVisit = Wire.batch(Schema.Unknown)
+
+/** An event as the engine of a page reads it. */
+const VisitEvent = Schema.Struct({
+  id: Schema.String,
+  concordId: Schema.String,
+  consentType: Schema.String,
+  version: Schema.Int,
+  consentState: Exchange.State,
+  consentAction: Exchange.Action,
+  consentDate: Schema.String,
+  dateCreated: Schema.String,
+  expirationDate: Schema.optionalKey(Schema.String),
+  externalId: Schema.optionalKey(Schema.String),
+  evidence: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+}).annotate({ identifier: "VisitEvent" })
+
+const optionalConfiguration = {
+  region: Schema.optionalKey(configuration.region),
+  signals: Schema.optionalKey(configuration.signals),
+  ruleSet: Schema.optionalKey(configuration.ruleSet),
+  types: Schema.optionalKey(configuration.types),
+  trackers: Schema.optionalKey(configuration.trackers),
+  texts: Schema.optionalKey(configuration.texts),
+  languages: Schema.optionalKey(configuration.languages),
+  client: Schema.optionalKey(configuration.client),
+}
+
+/** What a visit that acts is answered. */
+export const VisitActed = Schema.Struct({
+  ...heading,
+  ...optionalConfiguration,
+  session: Schema.String.annotate({ description: "The token to send as x-session" }),
+  id: Schema.String.annotate({ description: "The id of the session" }),
+  contextId: Schema.optionalKey(
+    Schema.String.annotate({
+      description:
+        "To send with the next visit. Left out where a cookie keeps it, or the session that was sent goes on",
+    }),
+  ),
+  concordId: Schema.String,
+  expiresAt: Schema.String,
+  heads: Schema.Array(VisitEvent).annotate({
+    description: "At most four events of a type: enough for every decision from now on",
+  }),
+  items: Schema.Array(VisitEvent).annotate({ description: "The events of the items, in their order" }),
+  decisions: Schema.optionalKey(
+    Schema.Array(Wire.Decision).annotate({ description: "With `decisions=true`: one for each type of the project" }),
+  ),
+}).annotate({ identifier: "VisitActed" })
+
+/** The query of a visit that acts. */
+export const wantedDecisions = {
+  decisions: Schema.optionalKey(
+    Schema.Literals(["true", "false"]).annotate({
+      description: "`true`: answer the decisions, too. Left out: `false`",
+    }),
   ),
 }

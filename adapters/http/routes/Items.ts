@@ -65,6 +65,13 @@ interface Recorded extends Omit<Batch, "items"> {
   readonly shown: (body: string) => string
 }
 
+/** What is answered of recorded items. */
+interface RecordedItems {
+  /** The events as JSON, in the order of the items. */
+  readonly bodies: ReadonlyArray<string>
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** The answer to a batch of which every item could be read. */
 const recordItems = Effect.fnUntraced(function* (
   { shown, ...batch }: Recorded & Batch,
@@ -90,10 +97,10 @@ const recordItems = Effect.fnUntraced(function* (
   // Positions would show a visitor how much the project records.
   const seen = isVisitor ? {} : Positions.headers(positions)
   const bodies = isVisitor ? events.map(({ body }) => body) : bodiesOf(events, leftOut, alsoRecordedFor)
-  return Answer.json(Answer.list(bodies.map(shown)), 201, {
-    ...IdempotencyKey.headers(isRepeated),
-    ...seen,
-  })
+  return {
+    bodies: bodies.map(shown),
+    headers: { ...IdempotencyKey.headers(isRepeated), ...seen },
+  } satisfies RecordedItems
 })
 
 /**
@@ -138,10 +145,10 @@ const bodyDecoder = (schema: Schema.Codec<BodyMembers, unknown>) => {
 }
 
 /**
- * Makes a function that records batches of items of one schema, and answers their events in the same order. Every item
+ * Makes a function that records batches of items of one schema, and returns their events in the same order. Every item
  * is checked against its schema and against the rules of the ledger before any item is recorded.
  */
-export const recorder = <Decoded>(
+export const recording = <Decoded>(
   itemSchema: Schema.Codec<Decoded, unknown>,
   bodySchema: Schema.Codec<BodyMembers, unknown>,
 ) => {
@@ -167,4 +174,14 @@ export const recorder = <Decoded>(
     if (!given.every(ItemDecoder.isRefusal)) return yield* withoutDeclines(taken.failure, given)
     return yield* account.inTurn(recordAll(items, given, scope, true))
   })
+}
+
+/** Makes a function that records as {@link recording} does, and answers the events. */
+export const recorder = <Decoded>(
+  itemSchema: Schema.Codec<Decoded, unknown>,
+  bodySchema: Schema.Codec<BodyMembers, unknown>,
+) => {
+  const record = recording(itemSchema, bodySchema)
+  return (...all: Parameters<typeof record>) =>
+    Effect.map(record(...all), ({ bodies, headers }) => Answer.json(Answer.list(bodies), 201, headers))
 }

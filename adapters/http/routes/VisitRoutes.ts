@@ -1,7 +1,7 @@
 /**
  * The handlers of visits, which need no credential.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Context, Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Instant from "../../../core/engine/Instant.ts"
@@ -10,12 +10,22 @@ import * as LanguageLookup from "../../../core/model/LanguageLookup.ts"
 import * as PublishedRegions from "../../../core/regions/PublishedRegions.ts"
 import * as SiteRevision from "../../../core/regions/SiteRevision.ts"
 import { Api } from "../api/Api.ts"
+import { TakesDeclines } from "../api/Endpoint.ts"
+import { CurrentAccount } from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as BuiltScripts from "../server/BuiltScripts.ts"
+import * as ContextCookie from "../server/ContextCookie.ts"
 import * as EntityTag from "../server/EntityTag.ts"
 import * as Geography from "../server/Geography.ts"
+import * as IdempotencyKey from "../server/IdempotencyKey.ts"
+import { OpenLimits } from "../server/OpenLimits.ts"
 import * as PathScope from "../server/PathScope.ts"
+import * as RateLimit from "../server/RateLimit.ts"
+import * as Questions from "./Questions.ts"
+import * as SessionOpening from "./SessionOpening.ts"
+import * as VisitBody from "./VisitBody.ts"
 import * as VisitJson from "./VisitJson.ts"
+import * as VisitSession from "./VisitSession.ts"
 
 /** For how long a browser may reuse the configuration, and for how long more while it asks again, in seconds. */
 const [maxAge, staleAge] = [300, 86_400]
@@ -56,6 +66,7 @@ const getVisit = Effect.fnUntraced(function* (
   language: string | undefined,
   request: HttpServerRequest.HttpServerRequest,
 ) {
+  yield* (yield* OpenLimits).takeReading(request)
   const { input, revision } = yield* inputOf(projectId, language, request)
   const now = yield* Clock.currentTimeMillis
   const configuration = JSON.stringify({ revision, ...VisitJson.of(input, now) })
@@ -71,9 +82,60 @@ const getVisit = Effect.fnUntraced(function* (
   return Answer.json(`{"at":"${Instant.format(now)}",${configuration.slice(1)}`, 200, headers)
 })
 
+/** The largest body of a visit that acts, in bytes: a browser sends no larger one after its page is left. */
+const bodyMaxBytes = 64 * 1024
+
+const actInVisit = Effect.fnUntraced(function* (
+  projectId: string,
+  areDecisionsWanted: boolean,
+  request: HttpServerRequest.HttpServerRequest,
+) {
+  const scope = yield* PathScope.find(projectId)
+  yield* SessionOpening.pageOf(request, scope)
+  yield* (yield* OpenLimits).takeActing(request)
+  const account = yield* (yield* RateLimit.RateLimits).account({})
+  const annotations = Context.make(TakesDeclines, true)
+  yield* account.admit(yield* SessionOpening.ownersOf(request, scope), request, annotations)
+  const body = yield* Answer.readBody(request, { maxBytes: bodyMaxBytes, mayBeText: true })
+  const now = yield* Clock.currentTimeMillis
+  const { head, items } = yield* VisitBody.read(body.json, now)
+  const contextId = ContextCookie.read(request, projectId) ?? head.contextId ?? undefined
+  const asked = { scope, request, body, contextId, token: head.session ?? undefined, account }
+  const found = yield* VisitSession.of(asked)
+  const { session } = found
+  const recorded = yield* VisitBody.record(items, scope, session).pipe(Effect.provideService(CurrentAccount, account))
+  const told = VisitSession.answered(request, scope, found)
+  const input = yield* inputOf(projectId, head.language ?? undefined, request)
+  const configuration = head.revision === input.revision ? {} : VisitJson.of(input.input, now)
+  const heads = yield* (yield* Ledger).personHeads({ ...scope, concordId: session.concordId })
+  const { concordId = session.concordId } = heads
+  const decisions = areDecisionsWanted ? yield* Questions.decisions(scope, { concordId }, session.id, {}) : undefined
+  const answer = {
+    at: Instant.format(yield* Clock.currentTimeMillis),
+    revision: input.revision,
+    ...configuration,
+    ...told.members,
+    concordId,
+    expiresAt: Instant.format(session.expiresAt),
+    heads: heads.events.map(({ body }) => VisitBody.eventOf(body)),
+    items: recorded.bodies.map(VisitBody.eventOf),
+    ...(decisions !== undefined && { decisions: JSON.parse(decisions.body).items }),
+  }
+  const isNew = recorded.bodies.some((event) => Date.parse(VisitBody.eventOf(event).dateCreated) >= now)
+  return Answer.json(JSON.stringify(answer), isNew ? 201 : 200, {
+    "cache-control": "no-store",
+    ...told.headers,
+    ...IdempotencyKey.headers(found.isRepeated),
+  })
+})
+
 /** The handlers of the group `visit`. */
 export const layer = HttpApiBuilder.group(Api, "visit", (handlers) =>
-  handlers.handle("getVisit", ({ params, query, request }) =>
-    Answer.respond(getVisit(params.projectId, query.language, request)),
-  ),
+  handlers
+    .handle("getVisit", ({ params, query, request }) =>
+      Answer.respond(getVisit(params.projectId, query.language, request)),
+    )
+    .handleRaw("actInVisit", ({ params, query, request }) =>
+      Answer.respond(actInVisit(params.projectId, query.decisions === "true", request)),
+    ),
 )
