@@ -112,6 +112,10 @@ export interface VisitItem {
 
 /** The body of `POST …/visit`. */
 export interface VisitRequest {
+  /**
+   * A random UUID, which the page makes for its first act and keeps until it is answered: so a request that is sent
+   * again, because its answer was lost, is about the same visitor.
+   */
   readonly contextId?: string
   /** The token of a session that the page has. */
   readonly session?: string
@@ -147,7 +151,10 @@ export interface VisitActed extends Partial<Omit<Visit, "at" | "revision">> {
   readonly session: string
   /** The id of the session. */
   readonly id: string
-  /** Left out where the server keeps it in a cookie that scripts cannot read, or the session that was sent goes on. */
+  /**
+   * Left out where the session that was sent goes on, and where a new one was opened and the server keeps it in a
+   * cookie that scripts cannot read: then the page forgets its own.
+   */
   readonly contextId?: string
   readonly concordId: string
   readonly expiresAt: string

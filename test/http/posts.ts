@@ -3,12 +3,13 @@
  * refused: for tests of what all of these endpoints promise.
  */
 import { DatabaseSync } from "node:sqlite"
+import { Context } from "effect"
 import { HttpApi } from "effect/http-api"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { expect } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import { endpointNames } from "../../adapters/http/api/DataSystems.ts"
-import { isRead } from "../../adapters/http/api/Endpoint.ts"
+import { isRead, TakesNoKey } from "../../adapters/http/api/Endpoint.ts"
 import type { Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
 import * as AttributeRequests from "./attributeRequests.ts"
@@ -249,7 +250,12 @@ export const postEndpoints: ReadonlyArray<string> = (() => {
   HttpApi.reflect(Api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint }) =>
-      void (endpoint.method === "POST" && !isRead(endpoint) && names.push(endpoint.identifier)),
+      void (
+        endpoint.method === "POST" &&
+        !isRead(endpoint) &&
+        !Context.get(endpoint.annotations, TakesNoKey) &&
+        names.push(endpoint.identifier)
+      ),
   })
   const tried =
     /Webhook|ConnectorSecret$|Email|^createDataSystem(?!Attribute$|Contact$|$)|ComplianceCode$|^(?:verifyVisitorComplianceRequest|attachComplianceFile|buildCompliancePackage|noteBouncedMail)$/

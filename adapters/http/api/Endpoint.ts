@@ -54,6 +54,12 @@ export const PublicFile = Context.Reference<boolean>("assent/http/PublicFile", {
 export const TakesCookie = Context.Reference<boolean>("assent/http/TakesCookie", { defaultValue: () => false })
 
 /**
+ * Whether a request takes no `Idempotency-Key`, because what it records is recognized when it is sent again, and its
+ * answer may be another one by then.
+ */
+export const TakesNoKey = Context.Reference<boolean>("assent/http/TakesNoKey", { defaultValue: () => false })
+
+/**
  * Whether a request ends its own session, so that a repetition with the same `Idempotency-Key` is accepted with the
  * ended session.
  */

@@ -2,7 +2,17 @@
  * The visit: the one request of a page, before and with the first act of its visitor.
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { about, created, onSite, paths, SiteApi, TakesCookie, TakesDeclines, withNotModified } from "./Endpoint.ts"
+import {
+  about,
+  created,
+  onSite,
+  paths,
+  SiteApi,
+  TakesCookie,
+  TakesDeclines,
+  TakesNoKey,
+  withNotModified,
+} from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
 import * as VisitWire from "./VisitWire.ts"
 
@@ -32,6 +42,7 @@ export const Visit = HttpApiGroup.make("visit")
       error: Problem.limitedWithBody,
     })
       .annotate(TakesDeclines, true)
+      .annotate(TakesNoKey, true)
       .annotateMerge(
         about(
           "Act in a visit",

@@ -20,7 +20,8 @@ import type * as RateLimit from "../server/RateLimit.ts"
 export interface Opening {
   readonly scope: ProjectScope
   readonly request: HttpServerRequest.HttpServerRequest
-  readonly body: Answer.Body
+  /** Whose key makes the request repeatable; left out: it takes none. */
+  readonly body?: Answer.Body
   readonly contextId: string | undefined
   readonly account: RateLimit.OpenAccount
 }
@@ -61,7 +62,7 @@ export const open = Effect.fnUntraced(function* ({ account, body, contextId, req
   const ledger = yield* Ledger
   const limits = yield* OpenLimits
   const { organization, project } = scope
-  const { idempotency } = yield* IdempotencyKey.of(request, `page ${project.id}`, body)
+  const { idempotency } = body === undefined ? {} : yield* IdempotencyKey.of(request, `page ${project.id}`, body)
   if (idempotency !== undefined && !randomUuid.test(idempotency.key)) return yield* guessable
   const isKnown = contextId !== undefined && (yield* ledger.knowsContext(scope, contextId))
   if (!isKnown) yield* limits.takeNewVisitor(project.id)

@@ -17,7 +17,6 @@ import * as BuiltScripts from "../server/BuiltScripts.ts"
 import * as ContextCookie from "../server/ContextCookie.ts"
 import * as EntityTag from "../server/EntityTag.ts"
 import * as Geography from "../server/Geography.ts"
-import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import { OpenLimits } from "../server/OpenLimits.ts"
 import * as PathScope from "../server/PathScope.ts"
 import * as RateLimit from "../server/RateLimit.ts"
@@ -100,7 +99,7 @@ const actInVisit = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const { head, items } = yield* VisitBody.read(body.json, now)
   const contextId = ContextCookie.read(request, projectId) ?? head.contextId ?? undefined
-  const asked = { scope, request, body, contextId, token: head.session ?? undefined, account }
+  const asked = { scope, request, contextId, token: head.session ?? undefined, account }
   const found = yield* VisitSession.of(asked)
   const { session } = found
   const recorded = yield* VisitBody.record(items, scope, session).pipe(Effect.provideService(CurrentAccount, account))
@@ -125,7 +124,6 @@ const actInVisit = Effect.fnUntraced(function* (
   return Answer.json(JSON.stringify(answer), isNew ? 201 : 200, {
     "cache-control": "no-store",
     ...told.headers,
-    ...IdempotencyKey.headers(found.isRepeated),
   })
 })
 

@@ -17,12 +17,10 @@ export interface VisitSession {
   readonly token: string
   /** Of a new session. */
   readonly contextId?: string
-  /** Whether the same request opened it before. */
-  readonly isRepeated?: true
 }
 
 /** What a session is found or opened by. */
-export interface Asked extends SessionOpening.Opening {
+export interface Asked extends Omit<SessionOpening.Opening, "body"> {
   readonly token: string | undefined
 }
 
