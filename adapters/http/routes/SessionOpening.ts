@@ -7,6 +7,8 @@ import type { HttpServerRequest } from "effect/http"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { ProjectScope } from "../../../core/model/Catalog.ts"
 import * as IpAddress from "../../../core/people/IpAddress.ts"
+import * as PublishedRegions from "../../../core/regions/PublishedRegions.ts"
+import * as RegionFacts from "../../../core/regions/RegionFacts.ts"
 import * as Answer from "../server/Answer.ts"
 import * as ClientAddress from "../server/ClientAddress.ts"
 import * as Geography from "../server/Geography.ts"
@@ -68,6 +70,8 @@ export const open = Effect.fnUntraced(function* ({ account, body, contextId, req
   if (!isKnown) yield* limits.takeNewVisitor(project.id)
   yield* account.take({ writes: sessionWrites + (idempotency === undefined ? 0 : sessionRecordWrites) })
   const geography = yield* Geography.of(request)
+  const publication = PublishedRegions.current(yield* ledger.catalog, project)
+  const region = RegionFacts.under(publication, PublishedRegions.ofGeography(publication, geography).id)
   const userAgent = request.headers["user-agent"]
   const outcome = yield* ledger.openSession({
     organization,
@@ -76,6 +80,7 @@ export const open = Effect.fnUntraced(function* ({ account, body, contextId, req
     ipAddress: IpAddress.shorten(yield* ClientAddress.of(request)),
     domain: yield* pageOf(request, scope),
     ...(geography !== undefined && { geography }),
+    ...(region !== undefined && { region: region.id }),
     ...(userAgent !== undefined && { userAgent }),
     ...(idempotency !== undefined && { idempotency }),
   })

@@ -3,13 +3,13 @@
  */
 import { Schema } from "effect"
 import type { Region } from "../../../core/browser/Region.ts"
-import * as RegionRules from "../../../core/browser/RegionRules.ts"
 import * as Texts from "../../../core/browser/texts/index.ts"
 import type { ScriptFiles, Visit, VisitType } from "../../../core/browser/VisitAnswer.ts"
 import * as ConsentTypeVersions from "../../../core/catalog/ConsentTypeVersions.ts"
 import * as Translations from "../../../core/catalog/Translations.ts"
 import * as Instant from "../../../core/engine/Instant.ts"
 import * as Period from "../../../core/engine/Period.ts"
+import type { RuleSet } from "../../../core/engine/Rules.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import type { ListedType, ListedVersion, ProjectScope } from "../../../core/model/Catalog.ts"
 import * as LanguageLookup from "../../../core/model/LanguageLookup.ts"
@@ -24,6 +24,8 @@ export type Configuration = Omit<Visit, "at" | "revision">
 export interface VisitInput {
   readonly scope: ProjectScope
   readonly region: Region
+  /** The rules of the region; none while nothing is published, because the types' own rules count then. */
+  readonly ruleSet: RuleSet
   readonly geography: string | undefined
   /** Whether the request said `Sec-GPC: 1`. */
   readonly gpc: boolean
@@ -90,7 +92,7 @@ const textsOf = (wanted: ReadonlyArray<string>, region: Region) => {
 
 /** The configuration that a page is told at an instant. */
 export const of = (
-  { files, geography, gpc, region, scope, wanted }: VisitInput,
+  { files, geography, gpc, region, ruleSet, scope, wanted }: VisitInput,
   now: Instant.Instant,
 ): Configuration => {
   const { id, name, settings } = region
@@ -98,7 +100,7 @@ export const of = (
   return {
     region: { id, name, ...(geography !== undefined && { geography }), ...settings },
     signals: { gpc },
-    ruleSet: writeRuleSet(RegionRules.of(settings)) as ReadonlyArray<unknown>,
+    ruleSet: writeRuleSet(ruleSet) as ReadonlyArray<unknown>,
     types: askable(scope).map((type) => typeOf(type, scope, [...wanted, texts.language], texts.language, now)),
     trackers: [],
     texts,

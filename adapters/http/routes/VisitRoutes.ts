@@ -8,6 +8,7 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import * as LanguageLookup from "../../../core/model/LanguageLookup.ts"
 import * as PublishedRegions from "../../../core/regions/PublishedRegions.ts"
+import * as RegionFacts from "../../../core/regions/RegionFacts.ts"
 import * as SiteRevision from "../../../core/regions/SiteRevision.ts"
 import { Api } from "../api/Api.ts"
 import { TakesDeclines } from "../api/Endpoint.ts"
@@ -56,7 +57,8 @@ const inputOf = Effect.fnUntraced(function* (
   const gpc = request.headers["sec-gpc"] === "1"
   const wanted = wantedLanguages(language, request)
   const { files } = yield* BuiltScripts.all
-  const input: VisitJson.VisitInput = { scope, region, geography, gpc, wanted, files }
+  const { ruleSet = [] } = RegionFacts.under(publication, region.id) ?? {}
+  const input: VisitJson.VisitInput = { scope, region, ruleSet, geography, gpc, wanted, files }
   return { revision: SiteRevision.of(publication, scope.types), input }
 })
 
