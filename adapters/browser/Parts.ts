@@ -24,8 +24,11 @@ export interface LoaderAttributes {
 
 /** What blocks elements, made by the loader. */
 export interface Blocker {
-  /** Lets go, in document order, the elements whose names are all permitted; `permits` is asked before each. */
-  readonly release: (permits: (name: Name) => boolean) => void
+  /**
+   * Lets go, in document order, the elements whose names are all permitted; `permits` is asked before each, from now on
+   * also for elements that are added. Resolves when those of now have started.
+   */
+  readonly release: (permits: (name: Name) => boolean) => Promise<void>
   /** Blocks elements that are added from now on by these answers, and puts frames back to their placeholders. */
   readonly block: (permits: (name: Name) => boolean) => void
   /** How many elements are blocked. */

@@ -50,8 +50,15 @@ export const grants = ({ has, permits }: Answers, map: GoogleMap = defaultMap): 
     }),
   ) as Record<GoogleType, boolean>
 
+/** How Google spells an answer. */
+export type Word = "granted" | "denied"
+
+/** Grants in Google's words. */
+export const words = (grants: Readonly<Record<GoogleType, boolean>>): Readonly<Record<GoogleType, Word>> =>
+  Object.fromEntries(types.map((name) => [name, grants[name] ? "granted" : "denied"])) as Record<GoogleType, Word>
+
 /** What is denied before anything is known. Security needs no consent. */
-export const denied: Readonly<Record<string, "granted" | "denied">> = {
-  ...Object.fromEntries(types.map((name) => [name, "denied" as const])),
+export const denied: Readonly<Record<string, Word>> = {
+  ...words(grants({ has: () => true, permits: () => false })),
   security_storage: "granted",
 }
