@@ -3,25 +3,26 @@
  * `assent` lets nothing else through.
  */
 
+/** The rules of a policy; a policy has the same member. */
+interface Policy {
+  readonly createScriptURL: (address: string) => string
+}
+
 /** The part of Trusted Types that is used. */
 interface TrustedTypes {
-  readonly createPolicy: (
-    name: string,
-    rules: { readonly createScriptURL: (address: string) => string },
-  ) => { readonly createScriptURL: (address: string) => string }
+  readonly createPolicy: (name: string, rules: Policy) => Policy
 }
 
 /** Makes the function from a path below the address of the Site API to what `src` of a script takes. */
 export const make = (base: string): ((path: string) => string) => {
-  const createScriptURL = (address: string): string => {
-    if (!address.startsWith(`${base}/site-client/`)) throw new TypeError("no script file of Assent")
-    return address
+  let policy: Policy = {
+    createScriptURL: (address) => {
+      if (!address.startsWith(`${base}/site-client/`)) throw new TypeError(address)
+      return address
+    },
   }
-  let policy: { readonly createScriptURL: (address: string) => string } = { createScriptURL }
   try {
-    policy =
-      (window as { readonly trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy("assent", { createScriptURL }) ??
-      policy
+    policy = (window as { readonly trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy("assent", policy) ?? policy
   } catch {
     // A page that names other policies: it takes a plain address, unless it requires types as well.
   }

@@ -2,6 +2,7 @@
  * What the loader is given: a part of the published configuration that is the same for every visitor. The server writes
  * it into the loader as JSON.
  */
+import type { GoogleMap } from "./GoogleConsent.ts"
 import type { RegionSettings } from "./Region.ts"
 import type { ScriptFiles } from "./VisitAnswer.ts"
 
@@ -28,8 +29,11 @@ export interface LoaderConfiguration {
   /** The strictest settings of all regions: in force until the visit or a snapshot tells the region. */
   readonly strictest: Pick<
     RegionSettings,
-    "blockingMode" | "gcm" | "gcmMap" | "urlPassthrough" | "microsoftUET" | "gpc" | "gpcCovers"
-  >
+    "blockingMode" | "gcm" | "urlPassthrough" | "microsoftUET" | "gpc" | "gpcCovers"
+  > & {
+    /** Left out where nothing is told to Google or Microsoft. */
+    readonly gcmMap?: GoogleMap
+  }
   /** Whether the project is archived: markup is held, and nothing is shown. */
   readonly isArchived: boolean
   readonly files: ScriptFiles

@@ -66,27 +66,19 @@ const toNumber = (text: string): number | undefined => {
   return Number.isSafeInteger(number) && number >= 0 && number.toString(36) === text ? number : undefined
 }
 
-const toAnswer = (text: string): readonly [string, SnapshotAnswer] | undefined => {
-  const match = /^([\w-]{1,12})(?:(\.)(\w*))?$/.exec(text)
-  if (match === null) return undefined
-  const [, name = "", dot, end = ""] = match
-  if (end === "") return [name, { permitted: dot !== undefined }]
-  const until = toNumber(end)
-  return until === undefined ? undefined : [name, { permitted: true, until }]
-}
-
 /** Reads a snapshot; `undefined` for any text that {@link encode} does not write. Never throws. */
 export const decode = (text: string): Snapshot | undefined => {
   const [form, region = "", count = "", ...rest] = text.split("~")
   const revision = toNumber(count)
-  if ((form !== "1" && form !== "1g") || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
+  if (!/^1g?$/.test(form!) || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
   const answers = new Map<string, SnapshotAnswer>()
   for (const each of rest) {
-    const answer = toAnswer(each)
-    if (answer === undefined || answers.has(answer[0])) return undefined
-    answers.set(...answer)
+    const [, name, dot, end] = /^([\w-]{1,12})(\.?)(\w*)$/.exec(each) ?? []
+    const until = end ? toNumber(end) : undefined
+    if (name === undefined || answers.has(name) || (end && (!dot || until === undefined))) return undefined
+    answers.set(name, { permitted: dot !== "", ...(until !== undefined && { until }) })
   }
-  return { region: region === "" ? undefined : region, revision, gpc: form === "1g", answers }
+  return { region: region || undefined, revision, gpc: form === "1g", answers }
 }
 
 /** The snapshot of a project in a `Cookie` header or `document.cookie`; `undefined` if there is none that can be read. */

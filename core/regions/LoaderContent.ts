@@ -2,14 +2,20 @@
  * The configuration that the loader of a project holds. The same publication, types and script files give the same
  * bytes on every server.
  */
-import type { LoaderConfiguration } from "../browser/LoaderConfiguration.ts"
+import type { LoaderConfiguration, LoaderType } from "../browser/LoaderConfiguration.ts"
 import * as Names from "../browser/Names.ts"
 import * as Snapshot from "../browser/Snapshot.ts"
 import type { ScriptFiles } from "../browser/VisitAnswer.ts"
-import type { Project, ProjectTypes } from "../model/Catalog.ts"
+import type { ListedType, Project, ProjectTypes } from "../model/Catalog.ts"
 import type { Publication } from "./PublishedRegions.ts"
 import * as SiteRevision from "./SiteRevision.ts"
 import * as StrictestSettings from "./StrictestSettings.ts"
+
+const typeOf = (publication: Publication, type: ListedType): LoaderType => {
+  const { id, required } = type
+  const triple = Names.triple({ ...type, subcategory: [type.subcategory] })
+  return { id, triple, name: Snapshot.nameOf({ id, triple }), required, since: SiteRevision.ofType(publication, type) }
+}
 
 /** The configuration of a loader. */
 export const of = (
@@ -17,21 +23,17 @@ export const of = (
   types: ProjectTypes,
   publication: Publication,
   files: ScriptFiles,
-): LoaderConfiguration => ({
-  project: project.id,
-  revision: SiteRevision.of(publication, types),
-  types: types.all
-    .filter(({ status }) => status === "active")
-    .map((type) => {
-      const { id, required } = type
-      const triple = Names.triple({ ...type, subcategory: [type.subcategory] })
-      const since = SiteRevision.ofType(publication, type)
-      return { id, triple, name: Snapshot.nameOf({ id, triple }), required, since }
-    }),
-  strictest: StrictestSettings.of(publication.regions),
-  isArchived: project.status === "archived",
-  files,
-})
+): LoaderConfiguration => {
+  const shown = types.all.filter(({ status }) => status === "active").map((type) => typeOf(publication, type))
+  return {
+    project: project.id,
+    revision: SiteRevision.of(publication, types),
+    types: shown,
+    strictest: StrictestSettings.of(publication.regions, (name) => Names.typesOf(shown, name).length > 0),
+    isArchived: project.status === "archived",
+    files,
+  }
+}
 
 /**
  * A configuration as an expression of JavaScript that may stand in a `<script>`: no `<`, which could end the element,

@@ -2,45 +2,34 @@
  * The strictest settings of all regions of a project: what the loader goes by until it knows the region of the visitor,
  * because the same loader is answered to all of them.
  */
-import type { BlockingMode, GoogleConsentMode, Region, RegionSettings } from "../browser/Region.ts"
-import type { LoaderConfiguration } from "../browser/LoaderConfiguration.ts"
 import * as GoogleConsent from "../browser/GoogleConsent.ts"
-
-type Strictest = LoaderConfiguration["strictest"]
+import type { LoaderConfiguration } from "../browser/LoaderConfiguration.ts"
+import type { BlockingMode, GoogleConsentMode, Region } from "../browser/Region.ts"
 
 /** From the laxest to the strictest. */
 const blockingModes: ReadonlyArray<BlockingMode> = ["disabled", "discovery", "permissive", "strict", "sealed"]
 
-/** From the weakest claim to the strongest: where one region needs consent mode, everything is denied first. */
+/** From the weakest to the strictest: where one region needs consent mode, everything is denied first. */
 const googleModes: ReadonlyArray<GoogleConsentMode> = ["disabled", "advanced", "basic"]
 
-const last = <Value>(order: ReadonlyArray<Value>, given: ReadonlyArray<Value>): Value =>
-  order.findLast((each) => given.includes(each)) ?? order[0]!
+const last = <Value>(order: ReadonlyArray<Value>, given: ReadonlySet<Value>): Value =>
+  order.findLast((each) => given.has(each)) ?? order[0]!
 
-/** Each of Google's types with every subcategory that some region maps to it; ours if no region has a map. */
-const mapOf = (all: ReadonlyArray<RegionSettings>): Pick<Strictest, "gcmMap"> => {
-  if (all.every(({ gcmMap }) => gcmMap === undefined)) return {}
-  const needs = (name: GoogleConsent.GoogleType) => [
-    ...new Set(all.flatMap(({ gcmMap }) => gcmMap?.[name] ?? GoogleConsent.defaultMap[name])),
-  ]
-  return { gcmMap: Object.fromEntries(GoogleConsent.types.map((name) => [name, needs(name)])) }
-}
-
-/** The strictest settings of regions. */
-export const of = (regions: ReadonlyArray<Region>): Strictest => {
+/** The strictest settings of regions, of a project that has types of some subcategories. */
+export const of = (
+  regions: ReadonlyArray<Region>,
+  has: (subcategory: string) => boolean,
+): LoaderConfiguration["strictest"] => {
   const all = regions.map(({ settings }) => settings)
+  const gcm = last(googleModes, new Set(all.map(({ gcm }) => gcm)))
+  const microsoftUET = all.some(({ microsoftUET }) => microsoftUET)
+  const maps = all.map(({ gcmMap = {} }) => gcmMap)
   return {
-    blockingMode: last(
-      blockingModes,
-      all.map(({ blockingMode }) => blockingMode),
-    ),
-    gcm: last(
-      googleModes,
-      all.map(({ gcm }) => gcm),
-    ),
-    ...mapOf(all),
+    blockingMode: last(blockingModes, new Set(all.map(({ blockingMode }) => blockingMode))),
+    gcm,
+    ...((gcm !== "disabled" || microsoftUET) && { gcmMap: GoogleConsent.mapOf(maps, has) }),
     urlPassthrough: all.every(({ urlPassthrough }) => urlPassthrough),
-    microsoftUET: all.some(({ microsoftUET }) => microsoftUET),
+    microsoftUET,
     gpc: all.some(({ gpc }) => gpc),
     gpcCovers: [...new Set(all.flatMap(({ gpcCovers }) => gpcCovers))],
   }

@@ -1,33 +1,21 @@
 /**
  * Tells Microsoft's Universal Event Tracking and Clarity what is permitted, by the queues that their scripts read.
  */
+import type { Words } from "../../../core/browser/GoogleConsent.ts"
 import * as MicrosoftConsent from "../../../core/browser/MicrosoftConsent.ts"
-import type { LoaderConfiguration } from "../../../core/browser/LoaderConfiguration.ts"
-import * as Names from "../../../core/browser/Names.ts"
-import type { SignalSender } from "../Parts.ts"
 
 type Clarity = ((...words: ReadonlyArray<unknown>) => void) & { q?: Array<unknown> }
 
-/** Says that nothing is permitted, and answers how to say what is. */
-export const start = ({ strictest: { gcmMap, microsoftUET }, types }: LoaderConfiguration): SignalSender => {
-  if (!microsoftUET) return { update: () => undefined }
+/** Says what is permitted: first by `default`, then by `update`. */
+export const say = (kind: "default" | "update", words: Words): void => {
   const page = window as unknown as { uetq?: Array<unknown>; clarity?: Clarity }
-  // As in Clarity's own snippet: the script reads `q` when it comes.
-  page.clarity ??= function clarity() {
+  const { clarity, uet } = MicrosoftConsent.of(words)
+  // Looked up each time, because Microsoft's scripts put their own objects in these places. Clarity's own snippet makes
+  // the same queue.
+  ;(page.uetq ??= []).push("consent", kind, uet)
+  const queue: Clarity = function () {
     // oxlint-disable-next-line prefer-rest-params
-    ;(page.clarity!.q ??= []).push(arguments)
+    ;(queue.q ??= []).push(arguments)
   }
-  const has = (name: string) => Names.typesOf(types, name).length > 0
-  let said = ""
-  const say = (kind: "default" | "update", permits: (name: string) => boolean): void => {
-    const { clarity, uet } = MicrosoftConsent.of({ has, permits }, gcmMap)
-    const saying = JSON.stringify(clarity)
-    if (saying === said) return
-    said = saying
-    // Read each time, because Microsoft's script puts an object with `push` in its place.
-    ;(page.uetq ??= []).push("consent", kind, uet)
-    page.clarity?.("consentv2", clarity)
-  }
-  say("default", () => false)
-  return { update: (permits) => say("update", permits) }
+  ;(page.clarity ??= queue)("consentv2", clarity)
 }

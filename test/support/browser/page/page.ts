@@ -45,7 +45,7 @@ const parts: Parts = {
   attributes: { language: "auto", region: "", widget: "", concord: false, frame: "" },
   gpc: scene.gpc,
   snapshot: undefined,
-  blocker: { release: () => undefined, block: () => undefined, count: () => 0 },
+  blocker: { release: () => Promise.resolve(), block: () => undefined, count: () => 0 },
   signals: { update: () => undefined },
   queue: [],
   load,
