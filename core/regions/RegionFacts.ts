@@ -68,11 +68,29 @@ const counted = (region: Region): CountedRegion => {
 const isDefault = ({ regions }: Region): boolean => regions === "default"
 
 /**
- * The region of an id under a publication: the default one if it has none of this id any more. `undefined` while
- * nothing was published, because the types' own rules count then.
+ * The region of an id under a publication: the default one if it has none of this id any more. While nothing was
+ * published there is only the region that pages are treated by; for any other id `undefined`: the types' own rules count.
  */
 export const under = (publication: PublishedRegions.Publication, id: string | undefined): CountedRegion | undefined => {
-  if (publication.revision === 0) return undefined
   const named = id === undefined ? undefined : PublishedRegions.byId(publication, id)
+  if (publication.revision === 0) return named && counted(named)
   return counted(named ?? publication.regions.find(isDefault)!)
 }
+
+/** Without the rules of a region. */
+const none: RuleSet = []
+
+/** The rule set of people with a history, as known at an instant. */
+export const ruleSetAt = (
+  history: RegionHistory,
+  publications: ReadonlyArray<PublishedRegions.Publication>,
+  knownAt: Instant,
+): RuleSet => {
+  const stay = stayAt(history, knownAt)
+  const publication = publications.findLast(({ publishedAt }) => publishedAt <= knownAt)
+  return stay === undefined || publication === undefined ? none : (under(publication, stay.region)?.ruleSet ?? none)
+}
+
+/** The rule sets of all regions of a publication. */
+export const ruleSetsOf = ({ regions }: PublishedRegions.Publication): ReadonlyArray<RuleSet> =>
+  regions.map((region) => counted(region).ruleSet)
