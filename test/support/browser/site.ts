@@ -15,7 +15,10 @@ export interface SitePage {
   readonly tag?: string
 }
 
-/** How requests to the Site API fare: passed on, answered with a status, not answered, or answered but cut off. */
+/**
+ * How requests to the Site API fare: passed on, answered with a status, not answered, or carried out but cut off before
+ * their answer. Script files are always passed on.
+ */
 export type Network = "up" | "down" | "cut" | 429 | 500
 
 /** A request that arrived. */
@@ -46,6 +49,8 @@ export interface Site {
   /** Requests to the Site API wait so long on their way. */
   readonly setDelay: (millis: number) => void
   readonly forget: () => void
+  /** Creates a consent type of the category `privacy_setting`, with its subcategory as its label. */
+  readonly addType: (subcategory: string, name: string) => Promise<void>
   /** All events of the ledger, in the order of `consentDate`. */
   readonly events: () => Promise<ReadonlyArray<LedgerEvent>>
   readonly stop: () => Promise<void>
@@ -99,6 +104,7 @@ const otherServer = (arrived: Array<Arrived>): Server =>
     const { headers, method = "", url = "" } = request
     arrived.push({ method, path: url, headers, body: "" })
     const wait = Number(new URL(url, "http://other").searchParams.get("wait") ?? 0)
+    if (url.startsWith("/missing")) return void response.writeHead(404).end()
     const isFrame = url.startsWith("/frame")
     const type = isFrame ? "text/html" : "text/javascript"
     setTimeout(() => {
@@ -121,14 +127,16 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
   const loader = `<script src="${api}/site-client"></script>`
 
   const passOn = (request: IncomingMessage, body: Buffer, response: ServerResponse) => {
-    if (network === "down") return void request.socket.destroy()
-    if (typeof network === "number") return void response.writeHead(network, { "retry-after": "1" }).end()
+    const isFile = request.url!.includes("/site-client")
+    const fate = isFile ? "up" : network
+    if (fate === "down") return void request.socket.destroy()
+    if (typeof fate === "number") return void response.writeHead(fate, { "retry-after": "1" }).end()
     const { method } = request
     const path = request.url!.slice(prefix.length)
     const headers = { ...request.headers, "content-length": String(body.byteLength) }
     const options = { host: "127.0.0.1", port: service.port, path, method, headers }
     const passed = send(options, (answered) => {
-      if (network === "cut") return void request.socket.destroy()
+      if (fate === "cut") return void request.socket.destroy()
       response.writeHead(answered.statusCode!, answered.rawHeaders)
       answered.pipe(response)
     })
@@ -153,8 +161,21 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
     const path = `/privacy-v1/organizations/${organization}/projects/${project}/consent-events?order=asc&limit=100`
     return (await service.request("GET", path, { headers: { "x-api-key": apiKey } })).json.items
   }
+  const addType = async (subcategory: string, name: string) => {
+    const json = {
+      category: "privacy_setting",
+      subcategory: [subcategory],
+      label: subcategory,
+      name,
+      description: name,
+    }
+    const path = `/privacy-v1/organizations/${organization}/projects/${project}/consent-types`
+    const { status, text } = await service.request("POST", path, { headers: { "x-api-key": apiKey }, json })
+    if (status !== 201) throw new Error(text)
+  }
   return {
     origin,
+    addType,
     api: `${origin}${api}`,
     other: `http://127.0.0.1:${await listen(other, "127.0.0.1")}`,
     service,
