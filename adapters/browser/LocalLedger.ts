@@ -39,6 +39,9 @@ export interface LocalLedger {
 
 const strangerAt = (generation: number): Pick<LocalState, "generation"> => ({ generation })
 
+/** How far the clock of a device may be behind the dates that the server gives. */
+const aheadMillis = 300_000
+
 export const make = (store: LocalStore, clock: Clock, uuid: () => string): LocalLedger => {
   let acknowledged: LocalEvents.LocalHeads = new Map()
   let unsent: ReadonlyArray<Unsent> = []
@@ -79,11 +82,18 @@ export const make = (store: LocalStore, clock: Clock, uuid: () => string): Local
   const isKnown = () => wasStored || acknowledged.size > 0 || unsent.length > 0 || state.session !== undefined
 
   const become = (acted: VisitActed): void => {
-    const { contextId, concordId, expiresAt, session } = acted
+    const { concordId, expiresAt, session } = acted
+    // Left out where a cookie keeps it, or the session goes on.
+    const contextId = acted.contextId ?? state.contextId
     const isOther = state.concordId !== undefined && state.concordId !== concordId
     if (isOther) acknowledged = new Map()
     const generation = state.generation + (isOther ? 1 : 0)
-    state = { generation, concordId, contextId, session: { token: session, expiresAt } }
+    state = {
+      generation,
+      concordId,
+      ...(contextId !== undefined && { contextId }),
+      session: { token: session, expiresAt },
+    }
   }
 
   return {
@@ -116,7 +126,12 @@ export const make = (store: LocalStore, clock: Clock, uuid: () => string): Local
       const isCurrent = sent.every(({ of }) => of === undefined) && (latest?.generation ?? generation) === generation
       if (isCurrent && state.generation === generation) {
         become(acted)
-        acknowledged = LocalEvents.add(acknowledged, [...acted.heads, ...acted.items].map(LocalEvents.ofEvent))
+        const events = [...acted.heads, ...acted.items].map(LocalEvents.ofEvent)
+        acknowledged = LocalEvents.add(acknowledged, events)
+        // What is chosen next is not before what is known, otherwise an answer would come back after its refusal.
+        for (const { consentDate } of events) {
+          if (consentDate <= clock.now() + aheadMillis) clock.atLeast(consentDate)
+        }
         if (isKnown()) save()
       }
       for (const { item } of sent) store.removeUnsent(item.externalId)

@@ -221,6 +221,8 @@ export const make = (options: BrowserOptions): Browser => {
     requests,
     settle,
     pass: async (millis) => {
+      // A page gives a request up after 30 seconds, so none is under way for longer.
+      if (millis > 30_000) await settle()
       const end = site.now() + millis
       for (;;) {
         const due = [...timers].filter(({ due }) => due <= end).sort((a, b) => a.due - b.due)[0]

@@ -85,7 +85,7 @@ export const open = async (): Promise<Site> => {
       Effect.provideService(Clock.Clock, clock),
     ),
   )
-  const { consentTypes, project } = found
+  const { apiKey, consentTypes, organization, project } = found
   const base = `/site-v1/${project.id}`
   const answer = async ({ body, headers, method, url }: Sending): Promise<Sent> => {
     const response = await handler(
@@ -100,6 +100,13 @@ export const open = async (): Promise<Site> => {
     const json: unknown = text === "" ? undefined : JSON.parse(text)
     return { status: response.status, ...(retryAfter > 0 && { retryAfter }), json }
   }
+  const published = await answer({
+    method: "POST",
+    url: `/privacy-v1/organizations/${organization.id}/projects/${project.id}/site-client/publish`,
+    headers: { "content-type": "application/json", "x-api-key": apiKey },
+    body: "{}",
+  })
+  if (published.status >= 300) throw new Error(JSON.stringify(published))
   return {
     project: project.id,
     base,
