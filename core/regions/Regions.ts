@@ -69,10 +69,16 @@ const takenCode = (
   return index < 0 ? undefined : taken(`regions/${index}`, `${codes[index]} is a code of another region`)
 }
 
-/** What is wrong with settings by themselves, whatever region they are for. */
-export const settingFaults = (settings: unknown): Faults => {
-  const strict = { settings: templates.gdpr, defaultLanguage: "en" }
-  const read = SettingsForm.read(settings, { ...strict, kept: {} }, strict)
+const strict = { settings: templates.gdpr, defaultLanguage: "en" }
+
+/** What is wrong with single settings, whatever region they are for. */
+export const settingFaults = (settings: unknown): Faults =>
+  SettingsForm.read(settings, { ...strict, kept: {} }, strict).faults
+
+/** What is wrong with the settings of a new region. */
+export const newSettingFaults = (settings: unknown, template: RegionTemplate | undefined): Faults => {
+  const from = { settings: templates[template ?? "gdpr"], defaultLanguage: "en" }
+  const read = SettingsForm.read(settings, { ...from, kept: {} }, from)
   return [...read.faults, ...SettingsRules.faultsOf(read.settings)]
 }
 

@@ -127,8 +127,8 @@ describe("settings", () => {
       violations(await ask("PATCH", `regions/${shop.id}`, { settings: { language: { default: "tlh" } } })),
     ).toEqual(["/settings/language/default language_without_texts"])
     expect(violations(await ask("POST", "regions", { name: "EU", regions: ["EU", "de", "U"] }))).toEqual([
-      "/regions/0 unknown_region",
-      "/regions/2 unknown_region",
+      "/regions/0 invalid",
+      "/regions/2 invalid",
     ])
   })
 
@@ -240,5 +240,19 @@ describe("a publication", () => {
       [2, undefined],
     ])
     expect([json.total, json.count]).toEqual([3, 2])
+  })
+})
+
+describe("a request with an Idempotency-Key", () => {
+  test.each([
+    ["regions", { name: "CA", regions: ["CA"] }],
+    [`regions/${shop.id}/languages`, { language: "sv", consentBanner: { title: "Ditt val" } }],
+    ["site-client/publish", {}],
+  ])("to %s is carried out once", async (path, json) => {
+    const headers = { ...asOwner, "idempotency-key": crypto.randomUUID() }
+    const send = () => server.request("POST", `${privacy()}/${path}`, { headers, json })
+    const first = await send()
+    const again = await send()
+    expect([again.status, again.text, again.headers["idempotent-replayed"]]).toEqual([first.status, first.text, "true"])
   })
 })

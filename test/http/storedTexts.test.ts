@@ -98,10 +98,12 @@ const pathParameters: Readonly<Record<string, string>> = {
   concordId: "0197a000-0000-7000-8000-00000000dead",
   language: "de",
   name: "received",
+  languageId: "de",
 }
 
 const send = ({ member, method, operation, path }: TextMember, value: string): Promise<Answer> => {
-  const id = path.includes("api-keys") ? ownerKeyId : types.newsletter.id
+  const idOf = { "api-keys": ownerKeyId, regions: shop.id }
+  const id = Object.entries(idOf).find(([part]) => path.includes(part))?.[1] ?? types.newsletter.id
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => pathParameters[name] ?? id)
   const isOfVisitor = path.startsWith("/site-v1")
   const query = operation.operationId === "createDataSystemAttribute" ? "?attributeName=contact" : ""

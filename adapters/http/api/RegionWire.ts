@@ -10,6 +10,7 @@ import { en } from "../../../core/browser/texts/en.ts"
 import * as Fields from "../../../core/formats/Fields.ts"
 import { horizonDays, maxExamined } from "../../../core/model/PublishLimits.ts"
 import { maxCodes } from "../../../core/model/RegionDraft.ts"
+import * as CountryCodes from "../../../core/regions/CountryCodes.ts"
 import { maxLengthOf } from "../../../core/regions/OwnTextChecks.ts"
 import { googleTypes } from "../../../core/regions/SettingChecks.ts"
 
@@ -95,9 +96,14 @@ const RegionSettings = Schema.Struct({
 }).annotate({ identifier: "RegionSettings" })
 
 const RegionName = Fields.writableText(1, 256)
+const Code = Schema.String.check(
+  Schema.makeFilter(
+    (text: string) => CountryCodes.canonical(text) !== undefined || "expected a code such as US or US-CA (ISO 3166)",
+  ),
+)
 const RegionCodes = Schema.Union([
   Schema.Literal("default"),
-  Schema.Array(Schema.String).check(
+  Schema.Array(Code).check(
     Schema.isMinLength(1, { message: `expected 1 to ${maxCodes} codes` }),
     Schema.isMaxLength(maxCodes, { message: `expected 1 to ${maxCodes} codes` }),
   ),

@@ -4,6 +4,7 @@
 import { Effect, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { names as templateNames } from "../../../core/browser/RegionTemplates.ts"
 import type { CatalogFault } from "../../../core/catalog/CatalogChange.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { Ledger } from "../../../core/Ledger.ts"
@@ -29,37 +30,52 @@ const isObject = (value: unknown): value is Given =>
 const violations = (faults: ReadonlyArray<CatalogFault>): ReadonlyArray<Answer.Violation> =>
   faults.map(({ code, detail, field }) => ({ pointer: `/${field}`, code, detail }))
 
+type Decode<A> = (value: unknown) => Result.Result<A, ReadonlyArray<Answer.Violation>>
+
+/** The settings of a body, and the template that it names. */
+const settingsIn = (value: unknown) => {
+  const { settings, template } = isObject(value) ? value : { settings: undefined, template: undefined }
+  return { settings, template: templateNames.find((name) => name === template) }
+}
+
 /** Decodes the members of a body, and tells what is wrong with its settings together with what is wrong with them. */
 const withSettings =
-  <A>(decode: (value: unknown) => Result.Result<A, ReadonlyArray<Answer.Violation>>) =>
-  (
-    value: unknown,
-  ): Result.Result<{ readonly fields: A; readonly settings: unknown }, ReadonlyArray<Answer.Violation>> => {
-    const settings = isObject(value) ? value["settings"] : undefined
-    return Result.match(decode(value), {
-      onSuccess: (fields) => Result.succeed({ fields, settings }),
-      onFailure: (errors) => Result.fail([...errors, ...violations(Regions.settingFaults(settings))]),
-    })
+  <A>(
+    decode: Decode<A>,
+    faultsOf: (given: ReturnType<typeof settingsIn>) => ReadonlyArray<CatalogFault>,
+  ): Decode<{ readonly fields: A; readonly settings: unknown }> =>
+  (value) => {
+    const given = settingsIn(value)
+    const decoded = decode(value)
+    const errors = [...(Result.isFailure(decoded) ? decoded.failure : []), ...violations(faultsOf(given))]
+    return Result.isSuccess(decoded) && errors.length === 0
+      ? Result.succeed({ fields: decoded.success, settings: given.settings })
+      : Result.fail(errors)
   }
 
-const decodeNew = withSettings(Exchange.decoder(RegionWire.NewRegionFields))
-const decodeChange = withSettings(Exchange.decoder(RegionWire.RegionChangeFields))
+const decodeNew = withSettings(Exchange.decoder(RegionWire.NewRegionFields), ({ settings, template }) =>
+  Regions.newSettingFaults(settings, template),
+)
+const decodeChange = withSettings(Exchange.decoder(RegionWire.RegionChangeFields), ({ settings }) =>
+  Regions.settingFaults(settings),
+)
 const decodePublish = Exchange.decoder(RegionWire.PublishRequest)
 
-/** A body of texts: any object, which is checked where the texts before are known. */
-const decodeTexts = (value: unknown): Result.Result<Given, ReadonlyArray<Answer.Violation>> =>
-  isObject(value)
-    ? Result.succeed(value)
-    : Result.fail([{ pointer: "", code: "invalid", detail: "expected an object" }])
+const notObject: Answer.Violation = { pointer: "", code: "invalid", detail: "expected an object" }
 
-const decodeNewTexts = (
-  value: unknown,
-): Result.Result<Given & { readonly language: string }, ReadonlyArray<Answer.Violation>> => {
-  if (!isObject(value)) return Result.fail([{ pointer: "", code: "invalid", detail: "expected an object" }])
+const decodeTexts: Decode<Given> = (value) => {
+  if (!isObject(value)) return Result.fail([notObject])
+  const errors = violations(RegionLanguages.faultsOf(value))
+  return errors.length === 0 ? Result.succeed(value) : Result.fail(errors)
+}
+
+const decodeNewTexts: Decode<Given & { readonly language: string }> = (value) => {
+  if (!isObject(value)) return Result.fail([notObject])
   const language = typeof value["language"] === "string" ? LanguageTag.canonical(value["language"]) : undefined
-  if (language !== undefined) return Result.succeed({ ...value, language })
   const error = { pointer: "/language", code: "language_not_valid", detail: LanguageTag.expected }
-  return Result.fail([error, ...violations(RegionLanguages.faultsOf(value))])
+  const errors = violations(RegionLanguages.faultsOf(value))
+  if (language === undefined) return Result.fail([error, ...errors])
+  return errors.length === 0 ? Result.succeed({ ...value, language }) : Result.fail(errors)
 }
 
 const noRegion = new Answer.HttpProblem({ status: 404, detail: "there is no such region" })
