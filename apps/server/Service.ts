@@ -5,6 +5,7 @@ import { Effect, Layer } from "effect"
 import * as ClamdScanner from "../../adapters/clamd/ClamdScanner.ts"
 import { AddressHeader } from "../../adapters/http/server/ClientAddress.ts"
 import { GeographyHeader } from "../../adapters/http/server/Geography.ts"
+import { VisitLimit } from "../../adapters/http/server/OpenLimits.ts"
 import { Quotas } from "../../adapters/http/server/Quotas.ts"
 import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
@@ -128,6 +129,7 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
     Layer.provide(Layer.succeed(AddressHeader, addressHeader)),
     Layer.provide(Layer.succeed(Quotas, quotasOf(settings))),
+    Layer.provide(Layer.succeed(VisitLimit, settings.visitLimit === "off" ? undefined : settings.visitLimit!)),
     Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),
     Layer.provide(
       Layer.effectDiscard(

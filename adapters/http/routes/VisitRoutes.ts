@@ -15,6 +15,7 @@ import { TakesDeclines } from "../api/Endpoint.ts"
 import { CurrentAccount } from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
 import * as BuiltScripts from "../server/BuiltScripts.ts"
+import * as CompressedJson from "../server/CompressedJson.ts"
 import * as ContextCookie from "../server/ContextCookie.ts"
 import * as EntityTag from "../server/EntityTag.ts"
 import * as Geography from "../server/Geography.ts"
@@ -80,7 +81,7 @@ const getVisit = Effect.fnUntraced(function* (
     vary: ["Accept-Encoding, Accept-Language, Sec-GPC", geographyHeader].filter(Boolean).join(", "),
   }
   if (EntityTag.isKnown(request, etag)) return Answer.notModified(headers)
-  return Answer.json(`{"at":"${Instant.format(now)}",${configuration.slice(1)}`, 200, headers)
+  return yield* CompressedJson.answer(request, `{"at":"${Instant.format(now)}",${configuration.slice(1)}`, headers)
 })
 
 /** The largest body of a visit that acts, in bytes: a browser sends no larger one after its page is left. */
