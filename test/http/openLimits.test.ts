@@ -31,6 +31,9 @@ const act = (address: string, more: object = {}): Promise<Answer> =>
 const look = (address: string) => server.request("GET", `${site()}/visit`, { headers: of(address) })
 const open = (address: string) => openSession(server, {}, shop, of(address))
 
+/** The tables that a visitor's request writes to. */
+const written = ["event", "session", "alias", "person", "person_fact", "personal_data"]
+
 /** The statuses of answers, each as often as it was given. */
 const statuses = async (answers: ReadonlyArray<Promise<Answer>>) =>
   Object.fromEntries(
@@ -41,9 +44,8 @@ const statuses = async (answers: ReadonlyArray<Promise<Answer>>) =>
 
 const rows = (): number => {
   const database = new DatabaseSync(server.file, { readOnly: true })
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
-  const count = (name: unknown) => Number(database.prepare(`SELECT count(*) AS n FROM "${String(name)}"`).get()!["n"])
-  const total = tables.reduce((sum, { name }) => sum + count(name), 0)
+  const count = (name: string) => Number(database.prepare(`SELECT count(*) AS n FROM ${name}`).get()!["n"])
+  const total = written.reduce((sum, name) => sum + count(name), 0)
   database.close()
   return total
 }
@@ -89,7 +91,7 @@ test("a project takes 500 new visitors in a second, whatever addresses they have
     const seconds = (performance.now() - startedAt) / 1000
     const opened = answers.filter(({ status }) => status === 201).length
     expect(opened).toBeLessThanOrEqual(OpenLimits.newVisitorsPerSecond * (seconds + 1))
-    expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([201, 429, 503]))).toBe(true)
+    for (const { status } of answers) expect(status).toBeOneOf([201, 429, 503])
     expect((await send(65_534, { contextId: known })).json.contextId).toBe(known)
     // Another project is not disturbed.
     expect((await openSession(flooded, {}, blog)).status).toBe(201)

@@ -60,6 +60,7 @@ const wrong: Readonly<Record<string, string>> = {
   ASSENT_RATE_LIMIT_ADDRESS: "rows=600",
   ASSENT_RATE_LIMIT_PROJECT: "items=0",
   ASSENT_RATE_LIMIT_ORGANIZATION: "bytes=1000000000",
+  ASSENT_RATE_LIMIT_VISIT: "requests=60",
   ASSENT_LOG_LEVEL: "loud",
   ASSENT_LOG_FORMAT: "xml",
   ASSENT_METRICS_PORT: "65536",
