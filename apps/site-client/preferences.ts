@@ -1,6 +1,28 @@
 /**
- * The preference centre, which the client adds when it is shown.
+ * The script file of the preference centre, with the history and the question whether to load the page again.
  */
-import { ofDocument } from "../../adapters/browser/Parts.ts"
+import * as Parts from "../../adapters/browser/Parts.ts"
+import type { Dialog } from "./widget/dialog.ts"
+import * as Preferences from "./widget/preferences.ts"
+import * as ReloadQuestion from "./widget/reloadQuestion.ts"
 
-ofDocument()
+const parts = Parts.ofDocument()
+let shown: Dialog | undefined
+
+const onClosed = (): void => {
+  shown = undefined
+}
+
+if (parts !== undefined) {
+  parts.preferences = {
+    show: (client, surface) => {
+      const visit = client.visit()
+      if (visit !== undefined) shown ??= Preferences.show(client, visit, surface, onClosed)
+    },
+    hide: () => shown?.close(),
+    askReload: (client) => {
+      const visit = client.visit()
+      if (visit !== undefined) shown ??= ReloadQuestion.ask(visit, onClosed)
+    },
+  }
+}

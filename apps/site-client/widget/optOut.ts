@@ -1,0 +1,33 @@
+/**
+ * The links of regions in which a visitor may opt out of sale and sharing, and of uses of sensitive data: one click
+ * declines, and the answer takes the place of the link.
+ */
+import type { ConsentClient } from "../../../adapters/browser/ConsentClient.ts"
+import type { Evidence, Visit, VisitType } from "../../../core/browser/VisitAnswer.ts"
+import { choose, isCovered, optional } from "./choices.ts"
+import { button, element } from "./dom.ts"
+
+/** The links that the region has and that have something to decline. */
+export const links = (client: ConsentClient, visit: Visit, evidence: () => Evidence): ReadonlyArray<HTMLElement> => {
+  const { region, texts } = visit
+  const link = (label: string, isMeant: (type: VisitType) => boolean): ReadonlyArray<HTMLElement> => {
+    const meant = () => optional(client).filter(({ type }) => isMeant(type))
+    const isOpen = () => meant().some(({ decision }) => decision.permitted || decision.status === "unknown")
+    if (meant().length === 0) return []
+    const said = element("p", { class: "badge", role: "status" }, label)
+    said.hidden = isOpen()
+    const made = button("link", label, () => {
+      made.hidden = true
+      said.hidden = false
+      void client.record(choose(meant(), "declined"), evidence())
+    })
+    made.hidden = !isOpen()
+    return [made, said]
+  }
+  return [
+    ...(region.doNotSell ? link(texts.privacyCenter.doNotSellLink, (type) => isCovered(visit, type)) : []),
+    ...(region.limitPii
+      ? link(texts.privacyCenter.limitUseLink, ({ subcategory: [name] }) => name === "limit_pii_use")
+      : []),
+  ]
+}
