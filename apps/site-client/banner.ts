@@ -4,6 +4,8 @@
 import * as Parts from "../../adapters/browser/Parts.ts"
 import * as Banner from "./widget/banner.ts"
 import { showButton } from "./widget/settingsButton.ts"
+import { bannerStyle } from "./widget/bannerStyle.ts"
+import { start } from "./widget/host.ts"
 
 const parts = Parts.ofDocument()
 let hide: (() => void) | undefined
@@ -11,15 +13,16 @@ let settings: HTMLElement | undefined
 
 /** The button would lie under the banner, which has one that does the same. */
 const update = (): void => {
-  if (settings !== undefined) settings.hidden = hide !== undefined
+  if (settings) settings.hidden = !!hide
 }
 
-if (parts !== undefined) {
+if (parts) {
+  start(bannerStyle)
   parts.banner = {
     show: (client) => {
       const visit = client.visit()
-      if (visit === undefined || hide !== undefined) return
-      hide = Banner.show(client, visit, () => {
+      if (!visit || hide) return
+      hide = Banner.show(parts, client, visit, () => {
         hide = undefined
         update()
       })
@@ -28,7 +31,7 @@ if (parts !== undefined) {
     hide: () => hide?.(),
     showSettingsButton: (client) => {
       const visit = client.visit()
-      if (visit === undefined || settings !== undefined) return
+      if (!visit || settings) return
       settings = showButton(client, visit)
       update()
     },

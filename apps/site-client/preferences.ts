@@ -2,27 +2,29 @@
  * The script file of the preference centre, with the history and the question whether to load the page again.
  */
 import * as Parts from "../../adapters/browser/Parts.ts"
-import type { Dialog } from "./widget/dialog.ts"
 import * as Preferences from "./widget/preferences.ts"
 import * as ReloadQuestion from "./widget/reloadQuestion.ts"
+import { preferencesStyle } from "./widget/preferencesStyle.ts"
+import { start } from "./widget/host.ts"
 
 const parts = Parts.ofDocument()
-let shown: Dialog | undefined
+let shown: HTMLDialogElement | undefined
 
 const onClosed = (): void => {
   shown = undefined
 }
 
-if (parts !== undefined) {
+if (parts) {
+  start(preferencesStyle)
   parts.preferences = {
     show: (client, surface) => {
       const visit = client.visit()
-      if (visit !== undefined) shown ??= Preferences.show(client, visit, surface, onClosed)
+      if (visit) shown ??= Preferences.show(parts, client, visit, surface, onClosed)
     },
     hide: () => shown?.close(),
     askReload: (client) => {
       const visit = client.visit()
-      if (visit !== undefined) shown ??= ReloadQuestion.ask(visit, onClosed)
+      if (visit) shown ??= ReloadQuestion.ask(visit, onClosed)
     },
   }
 }

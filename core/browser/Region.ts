@@ -23,6 +23,7 @@ export type AfterWithdrawal = "reload" | "ask" | "none"
 
 /** The looks of a region. Colours are `#rrggbb`. A member that is left out: ours. */
 export interface Branding {
+  /** Fills the actions, under the theme `brand`; `secondaryColor`, or else white, writes on it. */
   readonly primaryColor?: string
   readonly secondaryColor?: string
   /** A CSS font family, without `url()`. */

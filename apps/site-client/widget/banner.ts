@@ -3,105 +3,101 @@
  * none, and leaves the page usable.
  */
 import type { ConsentClient, TypeDecision } from "../../../adapters/browser/ConsentClient.ts"
-import * as Parts from "../../../adapters/browser/Parts.ts"
+import type { Parts } from "../../../adapters/browser/Parts.ts"
 import type { Visit } from "../../../core/browser/VisitAnswer.ts"
-import { bannerStyle } from "./bannerStyle.ts"
-import { type ChosenState, choose, evidenceOf, honoursSignal, isCovered, optional } from "./choices.ts"
-import { button, element, focused, focusOn, rich } from "./dom.ts"
-import { open } from "./host.ts"
-import { links } from "./optOut.ts"
+import { type ChosenState, choose, evidenceOf, honoursSignal, optional } from "./choices.ts"
+import { button, element, rich } from "./dom.ts"
+import { focusStart, host, open } from "./host.ts"
 import { leaveRoom } from "./room.ts"
 
-/** What is asked: the types that must be, or, where a site shows the banner without need, all that it may ask. */
+/**
+ * What is asked: the types that must be, or, where a site shows the banner without need, all. What the browser's signal
+ * has refused is not asked here, because an acceptance in spite of it needs to be confirmed.
+ */
 const askedOf = (client: ConsentClient, visit: Visit): ReadonlyArray<TypeDecision> => {
   const all = optional(client)
   const asked = all.filter(({ decision }) => decision.askAgain)
-  const askable = asked.length > 0 ? asked : all
-  return honoursSignal(client, visit) ? askable.filter(({ type }) => !isCovered(visit, type)) : askable
+  if (asked[0]) return asked
+  return honoursSignal(client, visit) ? all.filter(({ decision }) => decision.permitted) : all
 }
 
 /** What is said: where only changed texts are asked again, what changed; otherwise the text of the banner. */
-const textsOf = (visit: Visit, asked: ReadonlyArray<TypeDecision>): ReadonlyArray<string> => {
-  const { consentBanner, privacyCenter } = visit.texts
+const textsOf = ({ texts }: Visit, asked: ReadonlyArray<TypeDecision>): ReadonlyArray<string> => {
   const changed = asked.filter(({ decision }) => decision.status === "invalidated")
   return [
-    ...(changed.length === asked.length && changed.length > 0 ? [] : [consentBanner.text]),
-    ...changed.flatMap(({ type }) => [privacyCenter.changed.replace("{name}", type.name), type.description]),
+    ...changed.flatMap(({ type }) => [texts.privacyCenter.changed.replace("{name}", type.name), type.description]),
+    ...(changed.length === asked.length && changed[0] ? [] : [texts.consentBanner.text]),
   ]
 }
 
-/** Shows the banner. Returns how to hide it, which is done once. */
-export const show = (client: ConsentClient, visit: Visit, onHidden: () => void): (() => void) => {
-  const { consentBanner, privacyCenter } = visit.texts
-  const { layout, position, closeButton, denyButton, customizeButton } = visit.region.banner
-  const { logoUrl } = visit.region.branding
+/** Shows the banner. Returns how to hide it. */
+export const show = ({ tell }: Parts, client: ConsentClient, visit: Visit, onHidden: () => void): (() => void) => {
+  const { region, texts } = visit
+  const { title, link, acceptButton, denyButton, customizeButton, closeButton, closeAndDeclineButton } =
+    texts.consentBanner
+  const { doNotSellLink, limitUseLink, signalHonoured } = texts.privacyCenter
+  const { banner } = region
   const asked = askedOf(client, visit)
-  const texts = textsOf(visit, asked)
-  const labels = [consentBanner.denyButton, consentBanner.acceptButton, consentBanner.customizeButton]
-  const evidence = evidenceOf("banner", visit, [consentBanner.title, ...texts, consentBanner.link, ...labels])
+  const said = textsOf(visit, asked)
+  const shown = [title, ...said, link, denyButton, acceptButton, customizeButton]
+  const evidence = evidenceOf({ surface: "banner", layout: banner.layout, region: region.id }, shown)
 
   const answer = (state: ChosenState) => (): void => {
     hide()
     void client.record(choose(asked, state), evidence())
   }
-  const actions = element("div", { class: "actions", part: "actions" })
-  if (denyButton || visit.region.consentMode === "express") {
-    actions.append(button("decline", consentBanner.denyButton, answer("declined")))
+  const settings = (): void => client.show("preferences")
+  const heading = element("h2", "", title)
+  const body = element("div", "body", heading, ...said.map((text) => element("p", "", ...rich(text))))
+  if (honoursSignal(client, visit)) body.append(element("p", "badge", signalHonoured))
+  const links = element("p", "links", ...rich(link))
+  if (region.doNotSell) links.append(button("link", doNotSellLink, settings))
+  if (region.limitPii) links.append(button("link", limitUseLink, settings))
+  body.append(links)
+  if (region.branding.logoUrl) {
+    const logo = new Image()
+    logo.className = "logo"
+    logo.alt = ""
+    logo.src = region.branding.logoUrl
+    heading.before(logo)
   }
-  actions.append(button("accept", consentBanner.acceptButton, answer("accepted")))
-  if (customizeButton) {
-    const customize = button("customize", consentBanner.customizeButton, () => client.show("preferences"))
-    customize.classList.add("quiet")
-    actions.append(customize)
+  const actions = element("div", "actions")
+  if (banner.denyButton) actions.append(button("decline", denyButton, answer("declined")))
+  actions.append(button("accept", acceptButton, answer("accepted")))
+  if (banner.customizeButton) {
+    actions.append(button("customize quiet", customizeButton, settings))
   }
-
-  const body = element(
-    "div",
-    { class: "body" },
-    ...(logoUrl === undefined ? [] : [element("img", { src: logoUrl, alt: "", class: "logo" })]),
-    element("h2", {}, consentBanner.title),
-    ...texts.map((text) => element("p", {}, ...rich(text))),
-    ...(honoursSignal(client, visit) ? [element("p", { class: "badge" }, privacyCenter.signalHonoured)] : []),
-    element("p", { class: "links" }, ...rich(consentBanner.link), ...links(client, visit, evidence)),
-  )
-  const section = element("section", {
-    class: `banner ${layout} ${position}`,
-    part: "banner",
-    "aria-label": consentBanner.title,
-  })
-  section.append(body, actions)
-  if (closeButton !== "none") {
-    const declines = closeButton === "decline"
-    const close = button("close", declines ? consentBanner.closeAndDeclineButton : "✕", () =>
-      declines ? answer("declined")() : hide(),
-    )
-    close.classList.add(declines ? "link" : "x")
-    if (!declines) close.setAttribute("aria-label", consentBanner.closeButton)
-    section.append(close)
+  if (banner.closeButton === "decline") {
+    actions.append(button("close quiet", closeAndDeclineButton, answer("declined")))
+  }
+  const section = element("section", `banner ${banner.layout} ${banner.position}`, body, actions)
+  section.setAttribute("aria-label", title)
+  if (banner.closeButton === "close") {
+    const close = button("x", "✕", () => hide())
+    close.setAttribute("aria-label", closeButton)
+    section.prepend(close)
   }
 
   // Read out once, without taking the focus: a live region tells what is put into it after it is there.
-  const announcement = element("p", { class: "hidden", role: "status" })
-  const root = open(bannerStyle, visit)
-  root.append(section, announcement)
-  const announced = setTimeout(() => announcement.replaceChildren(consentBanner.title), 300)
-  const giveBack = leaveRoom(section, layout, position)
+  const status = element("p", "said")
+  status.setAttribute("role", "status")
+  setTimeout(() => status.append(title), 300)
+  const root = open(visit, section, status)
+  host.className = banner.layout
+  if (banner.layout === "inline") document.documentElement.append(host)
+  const giveBack = leaveRoom(section)
 
-  let isShown = true
   const hide = (): void => {
-    if (!isShown) return
-    isShown = false
-    const hadFocus = section.contains(focused())
-    clearTimeout(announced)
+    if (!root.isConnected) return
+    if (section.matches(":focus-within")) focusStart()
     stop()
     giveBack()
     root.remove()
-    if (hadFocus) focusOn(null)
-    Parts.ofDocument()?.tell("hidden", { surface: "banner" })
+    tell("hidden", { surface: "banner" })
     onHidden()
   }
   // Another tab, the preference centre or a sign-in may have answered.
   const stop = client.on("change", () => client.mustAsk() || hide())
-  Parts.ofDocument()?.tell("shown", { surface: "banner" })
+  tell("shown", { surface: "banner" })
   return hide
 }

@@ -2,12 +2,13 @@
  * What the actions of the banner and of the preference centre record, and with which evidence.
  */
 import type { Choice, ConsentClient, TypeDecision } from "../../../adapters/browser/ConsentClient.ts"
+import * as GlobalPrivacyControl from "../../../core/browser/GlobalPrivacyControl.ts"
 import type { Evidence, Visit, VisitType } from "../../../core/browser/VisitAnswer.ts"
 
 /** The state of a choice. */
 export type ChosenState = Choice["consentState"]
 
-/** What the client knows of a type that is not required. */
+/** What the client knows of the types that are not required. */
 export const optional = (client: ConsentClient): ReadonlyArray<TypeDecision> =>
   client.decisions().filter(({ type }) => !type.required)
 
@@ -16,32 +17,24 @@ export const honoursSignal = (client: ConsentClient, { region }: Visit): boolean
   region.gpc && client.status().signals.gpc
 
 /** Whether a type is about sale and sharing, so that the browser's signal and the link decline it. */
-export const isCovered = ({ region }: Visit, { subcategory: [subcategory] }: VisitType): boolean =>
-  ["do_not_sell", "global_privacy_control", ...region.gpcCovers].includes(subcategory)
+export const isCovered = ({ region }: Visit, { category, subcategory, label }: VisitType): boolean =>
+  GlobalPrivacyControl.covers({ ...region, gpc: true }, { triple: [category, subcategory, label].join("/") })
 
 /** The choice of one state for all the types. */
 export const choose = (types: ReadonlyArray<TypeDecision>, consentState: ChosenState): ReadonlyArray<Choice> =>
   types.map(({ type }) => ({ consentType: type.id, consentState }))
 
 /**
- * The evidence of choices that are made where the texts are shown: the texts, a line each, are hashed meanwhile.
+ * Adds the hash of the texts that are shown, a line each, to the evidence of the choices that are made there.
  *
  * Returns how to get it, because a choice must not wait for the hash; before it is there, or where the page has no
  * `crypto.subtle`, the evidence is without it.
  */
-export const evidenceOf = (
-  surface: "banner" | "preferences",
-  { region }: Visit,
-  texts: ReadonlyArray<string>,
-): (() => Evidence) => {
-  let textHash: string | undefined
+export const evidenceOf = (about: Evidence, texts: ReadonlyArray<string>): (() => Evidence) => {
+  let evidence = about
   void crypto.subtle?.digest("SHA-256", new TextEncoder().encode(texts.join("\n"))).then((hash) => {
-    textHash = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("")
+    const textHash = Array.from(new Uint8Array(hash), (byte) => (byte + 256).toString(16).slice(1)).join("")
+    evidence = { ...about, textHash }
   })
-  return () => ({
-    surface,
-    region: region.id,
-    ...(surface === "banner" && { layout: region.banner.layout }),
-    ...(textHash !== undefined && { textHash }),
-  })
+  return () => evidence
 }

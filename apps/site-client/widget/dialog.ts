@@ -2,34 +2,41 @@
  * A modal dialog of the browser: it keeps the focus, closes with Escape, and gives the focus back to its opener.
  */
 import type { Visit } from "../../../core/browser/VisitAnswer.ts"
-import { element, focused, focusOn } from "./dom.ts"
-import { open } from "./host.ts"
+import { element } from "./dom.ts"
+import { focusStart, open } from "./host.ts"
 
-/** A dialog that is shown. */
-export interface Dialog {
-  readonly close: () => void
+/** The element that has the focus, also in shadow roots. */
+const focused = (): Element | null => {
+  let active = document.activeElement
+  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement
+  return active
 }
 
-/** Shows a dialog with the focus on its heading. `onClosed` is called once, however it was closed. */
+/**
+ * Shows a dialog with the focus on its heading; `fill` puts the rest around it. `onClosed` is called once, however it was
+ * closed.
+ */
 export const show = (
-  css: string,
   visit: Visit,
   title: string,
   fill: (dialog: HTMLDialogElement, heading: HTMLElement) => void,
   onClosed: () => void,
-): Dialog => {
+): HTMLDialogElement => {
   const opener = focused()
-  const heading = element("h2", { id: "title", tabindex: "-1", autofocus: "" }, title)
-  const dialog = element("dialog", { "aria-labelledby": "title" })
-  const root = open(css, visit)
+  const heading = element("h2", "", title)
+  heading.id = "title"
+  heading.tabIndex = -1
+  const dialog = element("dialog", "dialog")
+  dialog.setAttribute("aria-labelledby", "title")
   fill(dialog, heading)
-  root.append(dialog)
+  const root = open(visit, dialog)
   dialog.addEventListener("close", () => {
     root.remove()
-    focusOn(opener)
+    if (opener?.isConnected && opener !== document.body) (opener as HTMLElement).focus({ preventScroll: true })
+    else focusStart()
     onClosed()
   })
   dialog.showModal()
   heading.focus()
-  return { close: () => dialog.close() }
+  return dialog
 }

@@ -5,24 +5,22 @@
 /** The link of a text: `[label](https://…)`. */
 const link = /\[([^\]]+)\]\((https:\/\/[^\s)]+)\)/
 
-/** Makes an element. An attribute that is `undefined` is left out. */
+/** Makes an element of a class, which is also its part: what a site's own style may select. */
 export const element = <Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  attributes: Readonly<Record<string, string | undefined>> = {},
+  name: string,
   ...children: ReadonlyArray<Node | string>
 ): HTMLElementTagNameMap[Tag] => {
   const made = document.createElement(tag)
-  for (const name in attributes) {
-    const value = attributes[name]
-    if (value !== undefined) made.setAttribute(name, value)
-  }
+  made.className = name
+  made.setAttribute("part", name)
   made.append(...children)
   return made
 }
 
-/** Makes a button with a class and a part of the same name. */
+/** Makes a button. */
 export const button = (name: string, label: string, run: () => void): HTMLButtonElement => {
-  const made = element("button", { type: "button", class: name, part: name }, label)
+  const made = element("button", name, label)
   made.addEventListener("click", run)
   return made
 }
@@ -32,24 +30,8 @@ export const rich = (text: string): ReadonlyArray<Node | string> =>
   // Splitting by an expression with two groups gives text, label, address, text, label, address, … text.
   text.split(link).flatMap((part, at, parts) => {
     if (at % 3 === 0) return part
-    return at % 3 === 1 ? element("a", { href: parts[at + 1] }, part) : []
+    if (at % 3 === 2) return []
+    const made = element("a", "", part)
+    made.href = parts[at + 1]!
+    return made
   })
-
-/** The element that has the focus, also in shadow roots. */
-export const focused = (): Element | null => {
-  let active = document.activeElement
-  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement
-  return active
-}
-
-/** Gives the focus to an element, or, where it is gone, to the start of the page: the next tab stop is its first. */
-export const focusOn = (target: Element | null | undefined): void => {
-  const isThere = target instanceof HTMLElement && target.isConnected && target !== document.body
-  if (isThere) return target.focus({ preventScroll: true })
-  const { body } = document
-  const had = body.getAttribute("tabindex")
-  body.tabIndex = -1
-  body.focus({ preventScroll: true })
-  if (had === null) body.removeAttribute("tabindex")
-  else body.setAttribute("tabindex", had)
-}

@@ -10,24 +10,21 @@ import { button, element } from "./dom.ts"
 /** The links that the region has and that have something to decline. */
 export const links = (client: ConsentClient, visit: Visit, evidence: () => Evidence): ReadonlyArray<HTMLElement> => {
   const { region, texts } = visit
-  const link = (label: string, isMeant: (type: VisitType) => boolean): ReadonlyArray<HTMLElement> => {
-    const meant = () => optional(client).filter(({ type }) => isMeant(type))
-    const isOpen = () => meant().some(({ decision }) => decision.permitted || decision.status === "unknown")
-    if (meant().length === 0) return []
-    const said = element("p", { class: "badge", role: "status" }, label)
-    said.hidden = isOpen()
+  const link = (has: boolean, label: string, isMeant: (type: VisitType) => boolean): ReadonlyArray<HTMLElement> => {
+    const meant = optional(client).filter(({ type }) => isMeant(type))
+    if (!has || meant.length === 0) return []
+    const said = element("p", "badge", label)
+    said.tabIndex = -1
+    if (meant.every(({ decision }) => decision.event?.consentState === "declined")) return [said]
     const made = button("link", label, () => {
-      made.hidden = true
-      said.hidden = false
-      void client.record(choose(meant(), "declined"), evidence())
+      made.replaceWith(said)
+      said.focus()
+      void client.record(choose(meant, "declined"), evidence())
     })
-    made.hidden = !isOpen()
-    return [made, said]
+    return [made]
   }
   return [
-    ...(region.doNotSell ? link(texts.privacyCenter.doNotSellLink, (type) => isCovered(visit, type)) : []),
-    ...(region.limitPii
-      ? link(texts.privacyCenter.limitUseLink, ({ subcategory: [name] }) => name === "limit_pii_use")
-      : []),
+    ...link(region.doNotSell, texts.privacyCenter.doNotSellLink, (type) => isCovered(visit, type)),
+    ...link(region.limitPii, texts.privacyCenter.limitUseLink, ({ subcategory: [name] }) => name === "limit_pii_use"),
   ]
 }

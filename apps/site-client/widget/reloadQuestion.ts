@@ -4,23 +4,15 @@
 import type { Visit } from "../../../core/browser/VisitAnswer.ts"
 import * as Dialog from "./dialog.ts"
 import { button, element } from "./dom.ts"
-import { preferencesStyle } from "./preferencesStyle.ts"
 
-/** Asks. Nothing is lost by not loading: what was withdrawn gets no more data of new loads. */
-export const ask = ({ texts, ...visit }: Visit, onClosed: () => void): Dialog.Dialog => {
-  const { reloadQuestion, reloadButton, notNowButton } = texts.privacyCenter
-  return Dialog.show(
-    preferencesStyle,
-    { texts, ...visit },
-    reloadQuestion,
-    (dialog, heading) => {
-      dialog.className = "question"
-      const later = button("back", notNowButton, () => dialog.close())
-      later.classList.add("quiet")
-      const reload = button("reload", reloadButton, () => location.reload())
-      reload.classList.add("quiet")
-      dialog.append(heading, element("footer", {}, later, reload))
-    },
-    onClosed,
-  )
+/** Asks. */
+export const ask = (visit: Visit, onClosed: () => void): HTMLDialogElement => {
+  const { reloadQuestion, reloadButton, notNowButton } = visit.texts.privacyCenter
+  const fill = (dialog: HTMLDialogElement, heading: HTMLElement): void => {
+    const later = button("back quiet", notNowButton, () => dialog.close())
+    const reload = button("reload quiet", reloadButton, () => location.reload())
+    dialog.className = "question"
+    dialog.append(heading, element("footer", "actions", later, reload))
+  }
+  return Dialog.show(visit, reloadQuestion, fill, onClosed)
 }

@@ -1,41 +1,30 @@
 /**
  * Room for the banner in the page, so that it hides nothing for good: what gets the focus is scrolled clear of it, the
- * end of the page can be scrolled above it, and it steps aside where both do not help.
+ * end of the page can be scrolled above it, and it goes to the other edge where both do not help.
  */
-import type { BannerSettings } from "../../../core/browser/Region.ts"
 
 /** Leaves room for the banner while it is shown. Returns how to give it back. */
-export const leaveRoom = (
-  banner: HTMLElement,
-  layout: BannerSettings["layout"],
-  position: BannerSettings["position"],
-): (() => void) => {
+export const leaveRoom = (banner: HTMLElement): (() => void) => {
   const { style } = document.documentElement
-  const edge = position === "top" && layout !== "inline" ? "start" : "end"
-  const isAtEnd = edge === "end" && layout !== "inline" && position !== "center"
-  const properties = position === "center" ? [] : [`scroll-padding-block-${edge}`]
-  if (isAtEnd) properties.push("padding-block-end")
-  const before = properties.map((property) => style.getPropertyValue(property))
-
   const observer = new ResizeObserver(() => {
-    const { top, bottom } = banner.getBoundingClientRect()
-    const height = edge === "start" ? bottom : innerHeight - top
-    for (const property of properties) style.setProperty(property, `${Math.ceil(height)}px`)
+    const room = `${banner.offsetHeight + 16}px`
+    style.scrollPaddingBlock = room
+    // What stands in the flow of the page has its room, and what is at the top leaves the end free.
+    if (!banner.matches(".inline,.top,.center")) style.paddingBlockEnd = room
   })
   observer.observe(banner)
 
   const stepAside = ({ target }: FocusEvent): void => {
-    if (!(target instanceof Element) || target.shadowRoot) return
-    const [it, own] = [target, banner].map((each) => each.getBoundingClientRect()) as [DOMRect, DOMRect]
-    const isCovered =
-      it.top < own.bottom && it.bottom > own.top && it.left < own.right && it.right > own.left && layout !== "inline"
-    if (isCovered) banner.classList.toggle("aside")
+    const [it, own] = [target as Element, banner].map((each) => each.getBoundingClientRect()) as [DOMRect, DOMRect]
+    if (it.top >= own.top && it.bottom <= own.bottom && it.left >= own.left && it.right <= own.right) {
+      banner.classList.toggle("top")
+    }
   }
   document.addEventListener("focusin", stepAside)
 
   return () => {
     observer.disconnect()
     document.removeEventListener("focusin", stepAside)
-    properties.forEach((property, at) => style.setProperty(property, before[at]!))
+    style.scrollPaddingBlock = style.paddingBlockEnd = ""
   }
 }

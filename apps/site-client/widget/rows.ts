@@ -15,6 +15,7 @@ export interface Rows {
   readonly update: () => void
 }
 
+/** A row, without the required types' switch. */
 interface Row {
   readonly row: HTMLElement
   readonly update: (about: TypeDecision) => void
@@ -22,51 +23,45 @@ interface Row {
 }
 
 const rowOf = ({ type }: TypeDecision, { texts }: Visit): Row => {
-  const id = (part: string): string => `${part}-${type.id}`
-  const status = element("p", { class: "status", id: id("status") })
-  const input = element("input", {
-    type: "checkbox",
-    role: "switch",
-    part: "switch",
-    id: id("switch"),
-    "aria-describedby": `${id("text")} ${id("status")}`,
-  })
+  const text = element("p", "", ...rich(type.description))
+  if (type.url !== undefined) text.append(" ", ...rich(`[${new URL(type.url).host}](${type.url})`))
+  const title = element("h3", "")
+  if (type.language !== undefined) title.lang = text.lang = type.language
+  if (type.required) {
+    title.append(type.name)
+    const row = element("li", "row", title, element("span", "always", texts.privacyCenter.required), text)
+    return { row, update: () => undefined, choice: () => [] }
+  }
+  const input = element("input", "switch")
+  input.type = "checkbox"
+  input.setAttribute("role", "switch")
+  input.id = type.id
+  text.id = type.id + "-text"
+  const label = element("label", "", type.name)
+  label.htmlFor = type.id
+  title.append(label)
+  const status = element("p", "")
+  status.id = type.id + "-status"
+  input.setAttribute("aria-describedby", `${text.id} ${status.id}`)
   let isMoved = false
   input.addEventListener("change", () => (isMoved = true))
-  const language = type.language === undefined ? {} : { lang: type.language }
-  const row = element("li", { class: "row", part: "row" })
-  row.append(
-    element("h3", language, type.required ? type.name : element("label", { for: id("switch") }, type.name)),
-    type.required ? element("span", { class: "always" }, texts.privacyCenter.required) : input,
-    element(
-      "p",
-      { id: id("text"), ...language },
-      ...rich(type.description),
-      ...(type.url === undefined ? [] : [" ", element("a", { href: type.url }, new URL(type.url).host)]),
-    ),
-  )
-  if (!type.required) row.append(status)
   return {
-    row,
+    row: element("li", "row", title, input, text, status),
     update: ({ decision }) => {
       if (!isMoved) input.checked = decision.permitted
-      status.className = "status " + decision.status
+      status.className = decision.permitted ? "status on" : "status"
       status.textContent = Status.ofDecision(texts, decision)
     },
-    choice: () =>
-      type.required ? [] : [{ consentType: type.id, consentState: input.checked ? "accepted" : "declined" }],
+    choice: () => [{ consentType: type.id, consentState: input.checked ? "accepted" : "declined" }],
   }
 }
 
 /** Makes the rows of all types. */
 export const make = (client: ConsentClient, visit: Visit): Rows => {
-  const rows = new Map(client.decisions().map((about) => [about.type.id, rowOf(about, visit)]))
-  const update = (): void => client.decisions().forEach((about) => rows.get(about.type.id)?.update(about))
-  update()
-  const all = [...rows.values()]
+  const rows = client.decisions().map((about) => rowOf(about, visit))
   return {
-    list: element("ul", { class: "rows" }, ...all.map(({ row }) => row)),
-    choices: () => all.flatMap(({ choice }) => choice()),
-    update,
+    list: element("ul", "rows", ...rows.map(({ row }) => row)),
+    choices: () => rows.flatMap(({ choice }) => choice()),
+    update: () => client.decisions().forEach((about, at) => rows[at]?.update(about)),
   }
 }

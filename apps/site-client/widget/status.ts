@@ -1,29 +1,22 @@
 /**
  * What is in force, in words: by the status of the decision, with its dates in the visitor's language.
  */
+import type { ShownTexts, StatusTexts } from "../../../core/browser/Region.ts"
 import type { Decision } from "../../../core/engine/Decision.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
-import type { ShownTexts, StatusTexts } from "../../../core/browser/Region.ts"
 
-/** Writes a date as the visitor's language does. */
-export const dateIn = (language: string): ((instant: Instant) => string) => {
-  const format = new Intl.DateTimeFormat(language, { dateStyle: "long" })
-  return (instant) => format.format(instant)
-}
-
-/** The sentence about one event: its state, since when, and, where it is known, until when. */
+/** The sentence about a status: since when, and, where it is known, until when. */
 export const sentence = (
   { language, statuses }: Pick<ShownTexts, "language" | "statuses">,
   status: keyof StatusTexts,
-  since: Instant | undefined,
+  since?: Instant,
   until?: Instant,
 ): string => {
-  const date = dateIn(language)
-  const withEnd = `${status}Until` as keyof StatusTexts
-  const text = (until !== undefined && statuses[withEnd]) || statuses[status]
-  return text
-    .replace("{since}", since === undefined ? "" : date(since))
-    .replace("{until}", until === undefined ? "" : date(until))
+  const format = new Intl.DateTimeFormat(language, { dateStyle: "long" })
+  const withEnd = until !== undefined && statuses[`${status}Until` as keyof StatusTexts]
+  return (withEnd || statuses[status]).replace(/\{(since|until)\}/g, (_, name) =>
+    format.format(name === "since" ? since : until),
+  )
 }
 
 /** The sentence about a decision. */
