@@ -52,7 +52,7 @@ export interface Shown {
 
 /** What the file of the banner adds. */
 export interface BannerPart extends Shown {
-  /** Shows the button that opens the preference centre: on every page of a region that has `floatingButton`. */
+  /** Shows the button that opens the preference centre: called once, on every page of a region with `floatingButton`. */
   readonly showSettingsButton: (client: ConsentClient) => void
 }
 

@@ -3,37 +3,24 @@
  */
 import * as Parts from "../../adapters/browser/Parts.ts"
 import * as Banner from "./widget/banner.ts"
-import { showButton } from "./widget/settingsButton.ts"
 import { bannerStyle } from "./widget/bannerStyle.ts"
-import { start } from "./widget/host.ts"
+import { host, start } from "./widget/host.ts"
+import { showButton } from "./widget/settingsButton.ts"
 
 const parts = Parts.ofDocument()
-let hide: (() => void) | undefined
-let settings: HTMLElement | undefined
-
-/** The button would lie under the banner, which has one that does the same. */
-const update = (): void => {
-  if (settings) settings.hidden = !!hide
-}
+let hide: () => void
 
 if (parts) {
   start(bannerStyle)
   parts.banner = {
     show: (client) => {
       const visit = client.visit()
-      if (!visit || hide) return
-      hide = Banner.show(parts, client, visit, () => {
-        hide = undefined
-        update()
-      })
-      update()
+      if (visit && !host.className) hide = Banner.show(parts, client, visit)
     },
-    hide: () => hide?.(),
+    hide: () => host.className && hide(),
     showSettingsButton: (client) => {
       const visit = client.visit()
-      if (!visit || settings) return
-      settings = showButton(client, visit)
-      update()
+      if (visit) showButton(client, visit)
     },
   }
 }

@@ -8,10 +8,10 @@ import { preferencesStyle } from "./widget/preferencesStyle.ts"
 import { start } from "./widget/host.ts"
 
 const parts = Parts.ofDocument()
-let shown: HTMLDialogElement | undefined
+let close: (() => void) | undefined
 
 const onClosed = (): void => {
-  shown = undefined
+  close = undefined
 }
 
 if (parts) {
@@ -19,12 +19,12 @@ if (parts) {
   parts.preferences = {
     show: (client, surface) => {
       const visit = client.visit()
-      if (visit) shown ??= Preferences.show(parts, client, visit, surface, onClosed)
+      if (visit) close ??= Preferences.show(parts, client, visit, surface, onClosed)
     },
-    hide: () => shown?.close(),
+    hide: () => close?.(),
     askReload: (client) => {
       const visit = client.visit()
-      if (visit) shown ??= ReloadQuestion.ask(visit, onClosed)
+      if (visit) ReloadQuestion.ask(visit)
     },
   }
 }

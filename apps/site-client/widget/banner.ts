@@ -31,7 +31,7 @@ const textsOf = ({ texts }: Visit, asked: ReadonlyArray<TypeDecision>): Readonly
 }
 
 /** Shows the banner. Returns how to hide it. */
-export const show = ({ tell }: Parts, client: ConsentClient, visit: Visit, onHidden: () => void): (() => void) => {
+export const show = ({ tell }: Parts, client: ConsentClient, visit: Visit): (() => void) => {
   const { region, texts } = visit
   const { title, link, acceptButton, denyButton, customizeButton, closeButton, closeAndDeclineButton } =
     texts.consentBanner
@@ -88,13 +88,12 @@ export const show = ({ tell }: Parts, client: ConsentClient, visit: Visit, onHid
   const giveBack = leaveRoom(section)
 
   const hide = (): void => {
-    if (!root.isConnected) return
     if (section.matches(":focus-within")) focusStart()
     stop()
     giveBack()
     root.remove()
+    host.removeAttribute("class")
     tell("hidden", { surface: "banner" })
-    onHidden()
   }
   // Another tab, the preference centre or a sign-in may have answered.
   const stop = client.on("change", () => client.mustAsk() || hide())

@@ -1,7 +1,8 @@
 /**
  * The style of the banner and of the settings button.
  *
- * Decline and accept have one rule between them, and no rule for one alone.
+ * The host has the class of the layout while the banner is shown: the button would lie under it, and the banner has one
+ * that does the same. Decline and accept have one rule between them, and no rule for one alone.
  */
 export const bannerStyle = `
 .banner,.settings{position:fixed;z-index:var(--assent-z,2147483000);background:var(--s);box-shadow:0 8px 40px #09142129}
@@ -10,12 +11,14 @@ border:1px solid var(--l);border-radius:var(--d) var(--d) 0 0}
 .top{inset:0 0 auto}
 .logo{height:2em}
 .links{display:flex;flex-wrap:wrap;gap:0 1.25em}
+.links:empty{display:none}
 .links *{padding-block:10px;font-weight:500}
 .actions{position:sticky;bottom:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(8em,100%),1fr));gap:.6em;
 align-self:center;padding-block:.5em max(1.25em,env(safe-area-inset-bottom));background:var(--s);box-shadow:0 -9px 9px var(--s)}
 .customize,.close{grid-column:1/-1}
-.x{position:absolute;top:.4em;inset-inline-end:.4em}
+.banner>.x{position:absolute;top:.4em;inset-inline-end:.4em}
 .said{position:fixed;opacity:0}
+:host([class]) .settings{display:none}
 .settings{bottom:1em;inset-inline-start:1em;border-radius:22px;font-size:.875em}
 :host(.inline){position:sticky;z-index:var(--assent-z,2147483000);bottom:0}
 .inline{position:static;margin:0 1em 1em;border-radius:var(--d)}
@@ -29,7 +32,7 @@ align-self:center;padding-block:.5em max(1.25em,env(safe-area-inset-bottom));bac
 :not(.box)>.actions{grid-template-columns:repeat(2,minmax(8em,1fr)) auto}
 :not(.box)>*>.customize{grid-column:auto}}
 @media(min-width:64em){
-:not(.box)>.body{max-width:46em;padding-bottom:1.5em}
+:not(.box,dialog)>.body{max-width:46em;padding-bottom:1.5em}
 .bar,.inline{grid-template-columns:1fr auto;inset-inline:max(1em,50% - 37.5em)}
 .inline{margin-inline:max(1em,50% - 37.5em)}}
 @media(max-height:20em){.actions{position:static}}

@@ -13,30 +13,33 @@ const focused = (): Element | null => {
 }
 
 /**
- * Shows a dialog with the focus on its heading; `fill` puts the rest around it. `onClosed` is called once, however it was
- * closed.
+ * Shows a dialog with the focus on its heading; `fill` puts the rest around it. Returns how to close it; `onClosed` is
+ * called once, however it was closed.
  */
 export const show = (
   visit: Visit,
   title: string,
-  fill: (dialog: HTMLDialogElement, heading: HTMLElement) => void,
-  onClosed: () => void,
-): HTMLDialogElement => {
+  fill: (dialog: HTMLElement, heading: HTMLElement, close: () => void) => void,
+  onClosed?: () => void,
+): (() => void) => {
   const opener = focused()
   const heading = element("h2", "", title)
-  heading.id = "title"
   heading.tabIndex = -1
   const dialog = element("dialog", "dialog")
-  dialog.setAttribute("aria-labelledby", "title")
-  fill(dialog, heading)
+  dialog.setAttribute("aria-label", title)
   const root = open(visit, dialog)
-  dialog.addEventListener("close", () => {
+  // At once, not by the event alone, which is a task of its own: what is shown next must find nothing shown.
+  const close = (): void => {
+    if (!root.isConnected) return
+    dialog.close()
     root.remove()
     if (opener?.isConnected && opener !== document.body) (opener as HTMLElement).focus({ preventScroll: true })
     else focusStart()
-    onClosed()
-  })
+    onClosed?.()
+  }
+  fill(dialog, heading, close)
+  dialog.addEventListener("close", close)
   dialog.showModal()
   heading.focus()
-  return dialog
+  return close
 }

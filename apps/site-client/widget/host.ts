@@ -20,7 +20,7 @@ const keep = (): void => {
 export const start = (css: string): void => {
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(base + css)
-  shadow.adoptedStyleSheets = [sheet]
+  shadow.adoptedStyleSheets.push(sheet)
   keep()
   new MutationObserver(keep).observe(document.documentElement, { childList: true })
 }

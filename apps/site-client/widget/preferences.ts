@@ -24,14 +24,14 @@ const conflicting = (client: ConsentClient, visit: Visit, choices: ReadonlyArray
   )
 }
 
-/** Shows the preference centre. */
+/** Shows the preference centre. Returns how to close it. */
 export const show = (
   { tell }: Parts,
   client: ConsentClient,
   visit: Visit,
   surface: Surface,
   onHidden: () => void,
-): HTMLDialogElement => {
+): (() => void) => {
   const texts = visit.texts.privacyCenter
   const { title, text, declineAllButton, acceptAllButton, saveButton } = texts
   const rows = Rows.make(client, visit)
@@ -41,7 +41,7 @@ export const show = (
 
   const record = (choices: ReadonlyArray<Choice>, confirmed: ReadonlyArray<Choice>): void => {
     const others = choices.filter((choice) => !confirmed.includes(choice))
-    dialog.close()
+    close()
     if (others[0]) void client.record(others, evidence())
     if (confirmed[0]) void client.record(confirmed, { ...evidence(), gpc: true })
   }
@@ -68,7 +68,7 @@ export const show = (
     button("accept quiet", acceptAllButton, all("accepted")),
     button("save", saveButton, () => save(rows.choices())),
   ]
-  const footer = element("footer", "actions", ...actions)
+  const footer = element("footer", "choices", ...actions)
   const pending = element("p", "badge")
   pending.setAttribute("role", "status")
   const update = (): void => {
@@ -84,13 +84,13 @@ export const show = (
   const history = History.make(client, visit)
   if (visit.region.consentHistory) body.append(history)
 
-  const dialog = Dialog.show(
+  const close = Dialog.show(
     visit,
     title,
-    (dialog, heading) => {
-      const close = button("x", "✕", () => dialog.close())
-      close.setAttribute("aria-label", texts.closeButton)
-      dialog.append(element("header", "", heading, close), body, footer)
+    (dialog, heading, close) => {
+      const x = button("x", "✕", close)
+      x.setAttribute("aria-label", texts.closeButton)
+      dialog.append(element("header", "", heading, x), body, footer)
     },
     () => {
       stop()
@@ -103,5 +103,5 @@ export const show = (
     history.querySelector("summary")!.focus()
   }
   tell("shown", { surface })
-  return dialog
+  return close
 }

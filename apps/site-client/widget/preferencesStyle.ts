@@ -18,6 +18,7 @@ border-top:1px solid var(--l)}
 .conflict{font-weight:500}
 dialog{--p:1.25em}
 dialog .body{gap:1em;padding:1.25em calc(var(--p)/.9375)}
+[tabindex]{outline:0}
 ul,ol{list-style:none;margin:0;padding:0}
 .link{justify-self:start}
 .row{display:grid;grid-template-columns:1fr auto;gap:.25em 1em;align-items:center;padding-block:1em}
@@ -26,7 +27,6 @@ details{scroll-margin-top:5em}
 .row p{grid-column:1/-1}
 h3{margin:0;font-size:1.0625em;font-weight:600;line-height:1.3}
 label{display:block;padding-block:.7em;margin-block:-.5em;cursor:pointer}
-.always{font-size:.875em;color:var(--m)}
 .status{display:flex;gap:.5em;align-items:baseline;font-size:.875em;font-weight:500}
 .status::before{content:"";flex:none;width:9px;height:9px;border:2px solid var(--k);border-radius:9px}
 .on::before{background:var(--a);border-color:var(--a)}
@@ -43,6 +43,7 @@ summary{padding:.7em .3em;font-weight:600;cursor:pointer}
 strong{color:var(--t);font-weight:600}
 .line>:first-child{font-size:.875em}
 .undo{justify-self:start;margin-top:.5em}
+.badge{font-size:.875em}
 .badge:empty{display:none}
 .question{width:min(26em,100% - 2em)}
 .question h2{padding:1.5em var(--p) .5em;font-size:1em;font-weight:500;line-height:1.5}

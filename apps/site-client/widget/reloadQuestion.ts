@@ -5,14 +5,12 @@ import type { Visit } from "../../../core/browser/VisitAnswer.ts"
 import * as Dialog from "./dialog.ts"
 import { button, element } from "./dom.ts"
 
-/** Asks. */
-export const ask = (visit: Visit, onClosed: () => void): HTMLDialogElement => {
+/** Asks, also above the preference centre. */
+export const ask = (visit: Visit): void => {
   const { reloadQuestion, reloadButton, notNowButton } = visit.texts.privacyCenter
-  const fill = (dialog: HTMLDialogElement, heading: HTMLElement): void => {
-    const later = button("back quiet", notNowButton, () => dialog.close())
-    const reload = button("reload quiet", reloadButton, () => location.reload())
+  Dialog.show(visit, reloadQuestion, (dialog, heading, close) => {
     dialog.className = "question"
-    dialog.append(heading, element("footer", "actions", later, reload))
-  }
-  return Dialog.show(visit, reloadQuestion, fill, onClosed)
+    const reload = button("reload quiet", reloadButton, () => location.reload())
+    dialog.append(heading, element("footer", "choices", button("back quiet", notNowButton, close), reload))
+  })
 }

@@ -29,7 +29,7 @@ const rowOf = ({ type }: TypeDecision, { texts }: Visit): Row => {
   if (type.language !== undefined) title.lang = text.lang = type.language
   if (type.required) {
     title.append(type.name)
-    const row = element("li", "row", title, element("span", "always", texts.privacyCenter.required), text)
+    const row = element("li", "row", title, text, element("p", "status on", texts.privacyCenter.required))
     return { row, update: () => undefined, choice: () => [] }
   }
   const input = element("input", "switch")

@@ -6,12 +6,11 @@ import type { Visit } from "../../../core/browser/VisitAnswer.ts"
 import { button } from "./dom.ts"
 import { open } from "./host.ts"
 
-/** Shows the button. In a region with a link against sale and sharing it is called as the link is. */
-export const showButton = (client: ConsentClient, visit: Visit): HTMLElement => {
+/** Shows the button, once a page. In a region with a link against sale and sharing it is called as the link is. */
+export const showButton = (client: ConsentClient, visit: Visit): void => {
   const { doNotSellLink, settingsButton } = visit.texts.privacyCenter
   const made = button("settings quiet", visit.region.doNotSell ? doNotSellLink : settingsButton, () =>
     client.show("preferences"),
   )
   open(visit, made)
-  return made
 }

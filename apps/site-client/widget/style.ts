@@ -39,8 +39,6 @@ button:hover,.link,a{text-decoration:underline;text-underline-offset:.2em}
 .quiet{border-color:var(--k)}
 .x,.link{padding:0}
 :focus-visible{outline:3px solid var(--assent-focus,var(--t));outline-offset:2px}
-[tabindex]{outline:0}
-.badge{font-size:.875em}
 .badge::before{content:"✓ "/""}
 @media(prefers-contrast:more){.root{--m:var(--t);--k:var(--t);--l:var(--t)}}
 @media print{:host{display:none}}`

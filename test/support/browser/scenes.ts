@@ -4,7 +4,7 @@
 import type { RegionSettings, ShownTexts } from "../../../core/browser/Region.ts"
 import type { Visit, VisitEvent, VisitRegion, VisitType } from "../../../core/browser/VisitAnswer.ts"
 import type { Scene } from "./page/Scene.ts"
-import { en } from "./texts.ts"
+import { en } from "../../../core/browser/texts/en.ts"
 
 /** The instant of the pages. */
 export const at = "2026-11-30T12:00:00.000Z"
@@ -116,6 +116,12 @@ export const event = (
 })
 
 const file = { src: "/", integrity: "" }
+
+/** Texts with a link to the policy of a site, as a project would have it. */
+export const own = (texts: ShownTexts): ShownTexts => ({
+  ...texts,
+  consentBanner: { ...texts.consentBanner, link: "[Privacy policy](https://site.example/privacy)" },
+})
 
 /** What may differ from the scene of a first visit. */
 export interface Difference extends Partial<Omit<Scene, "visit">> {
