@@ -10,7 +10,6 @@ import type { Instant } from "../../../../core/engine/Instant.ts"
 import * as Ledger from "../../../../core/Ledger.ts"
 import { clockOf } from "../../feed/playing.ts"
 import * as TestKeys from "../../keys.ts"
-import * as Visiting from "./visiting.ts"
 import type { Sending, Sent } from "../../../../adapters/browser/Environment.ts"
 
 /** The origin of the pages. */
@@ -115,10 +114,7 @@ export const open = async (): Promise<Site> => {
     advance: (millis) => {
       now += millis
     },
-    answer: async (sending) => {
-      const answered = await answer(sending)
-      return answered.status === 405 ? await Visiting.act(base, sending, now, answer) : answered
-    },
+    answer,
     close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
   }
 }
