@@ -22,7 +22,7 @@ const hour = 3_600_000
 const asked = ["analytics/site", "analytics/shop", "marketing/ads", "functional/chat", "functional/maps"].map(
   (name) => `privacy_setting/${name}`,
 )
-const fate = fc.constantFrom<BrowserOf.Fate>("arrives", "arrives", "lost", "unanswered", "repeated", "busy")
+const fate = fc.constantFrom<BrowserOf.Fate>("arrives", "arrives", "late", "lost", "unanswered", "repeated", "busy")
 const fates = fc.array(fate, { maxLength: 10 })
 const state = fc.constantFrom<"accepted" | "declined">("accepted", "declined")
 
@@ -205,10 +205,10 @@ describe("Pages of one browser", () => {
   test("refuse what was accepted and refused at one millisecond", () =>
     fc.assert(
       fc.asyncProperty(fc.scheduler(), fates, fc.boolean(), async (scheduler, fates, isFirst) => {
-        const browser = BrowserOf.make({ site, scheduler, fates })
+        const browser = BrowserOf.make({ site, scheduler })
         const tabs = [browser.open(), browser.open()]
         await browser.settle()
-        await mend(browser, tabs)
+        browser.disturb(fates)
         const states = isFirst ? (["accepted", "declined"] as const) : (["declined", "accepted"] as const)
         tabs.forEach(({ client }, index) => {
           void client.record([{ consentType: asked[0]!, consentState: states[index]! }])

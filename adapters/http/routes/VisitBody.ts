@@ -37,6 +37,12 @@ const readableHead = (body: object, errors: ReadonlyArray<Exchange.Violation>): 
 const isAllRefusals = (items: unknown): boolean =>
   Array.isArray(items) && items.length > 0 && items.every(ItemDecoder.isRefusal)
 
+/**
+ * A smaller difference is how long the request took. It does not move dates, otherwise of two choices of one
+ * millisecond the one whose request took longer would be the later one, though a refusal must win.
+ */
+const networkMillis = 2000
+
 /** An item with its date by the clock of the ledger. A date that cannot be read is left as it is. */
 const shifted = (item: unknown, byMillis: number): unknown => {
   if (!Predicate.isObject(item) || typeof item["consentDate"] !== "string") return item
@@ -54,7 +60,8 @@ export const read = (body: unknown, now: Instant.Instant): Effect.Effect<VisitBo
     return Effect.fail(new Answer.HttpProblem({ status: 422, detail: "the body is not valid", errors }))
   }
   const head = Result.isSuccess(decoded) ? decoded.success : readableHead(Object(body), decoded.failure)
-  const byMillis = head.sentAt === undefined ? 0 : now - head.sentAt
+  const behind = head.sentAt === undefined ? 0 : now - head.sentAt
+  const byMillis = Math.abs(behind) < networkMillis ? 0 : behind
   const dated = Array.isArray(items) ? items.map((item) => shifted(item, byMillis)) : items
   return Effect.succeed({ head, items: dated })
 }

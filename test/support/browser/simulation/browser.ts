@@ -10,8 +10,8 @@ import type { Environment, Happening, Sending, Sent } from "../../../../adapters
 import * as Snapshot from "../../../../core/browser/Snapshot.ts"
 import type { Site } from "./site.ts"
 
-/** What becomes of a request: it arrives, it is lost, its answer is lost, it arrives twice, or the server is busy. */
-export type Fate = "arrives" | "lost" | "unanswered" | "repeated" | "busy"
+/** What becomes of a request: it arrives, or late, it is lost, its answer is lost, it arrives twice, or the server is busy. */
+export type Fate = "arrives" | "late" | "lost" | "unanswered" | "repeated" | "busy"
 
 /** A page of the site. */
 export interface Tab {
@@ -48,6 +48,8 @@ export interface Browser {
   readonly settle: () => Promise<void>
   /** Lets time pass, and everything happen that is due. */
   readonly pass: (millis: number) => Promise<void>
+  /** From now on requests have these fates. */
+  readonly disturb: (fates: ReadonlyArray<Fate>) => void
   /** From now on every request arrives. */
   readonly mend: () => void
 }
@@ -86,6 +88,7 @@ export const make = (options: BrowserOptions): Browser => {
     await scheduler.schedule(Promise.resolve(), `${fate}: ${sending.method} ${sending.body ?? ""}`)
     if (fate === "lost") throw new Error("lost")
     if (fate === "busy") return { status: 503, retryAfter: 1 }
+    if (fate === "late") site.advance(300)
     const answer = await arrive(sending)
     if (fate === "repeated") await arrive(sending)
     await scheduler.schedule(Promise.resolve(), "answer")
@@ -235,6 +238,7 @@ export const make = (options: BrowserOptions): Browser => {
       site.advance(end - site.now())
       await settle()
     },
+    disturb: (more) => void fates.push(...more),
     mend: () => fates.splice(0),
   }
 }
