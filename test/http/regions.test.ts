@@ -3,9 +3,23 @@
  */
 import { describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"
-import { asOwner, blog, privacy, shop, site, startWorld, violations } from "./world.ts"
+import {
+  ask as question,
+  asOwner,
+  asVisitor,
+  blog,
+  openSession,
+  privacy,
+  record,
+  shop,
+  site,
+  startWorld,
+  types,
+  violations,
+  yes,
+} from "./world.ts"
 
-const server = served(startWorld)
+const server = served(() => startWorld({ ASSENT_GEOGRAPHY_HEADER: "x-geography" }))
 
 const ask = (method: string, path: string, json?: unknown, project = shop) =>
   server.request(method, `${privacy(project)}/${path}`, { headers: asOwner, ...(json !== undefined && { json }) })
@@ -254,5 +268,67 @@ describe("a request with an Idempotency-Key", () => {
     const first = await send()
     const again = await send()
     expect([again.status, again.text, again.headers["idempotent-replayed"]]).toEqual([first.status, first.text, "true"])
+  })
+})
+
+describe("a dry run", () => {
+  const consent = (consentDuration: number) => ({ settings: { consent: { consentDuration } } })
+  const monthsAgo = (months: number): string => {
+    const then = new Date()
+    then.setUTCDate(1)
+    then.setUTCMonth(then.getUTCMonth() - months)
+    return then.toISOString()
+  }
+
+  // Law 13 of regions. Kills: those that are asked already; those of another region; the rules before in place of those
+  // after; the terms of the type alone.
+  test("says how many would be asked again, and publishing asks exactly those", async () => {
+    const publish = async (json: object) => (await ask("POST", "site-client/publish", json)).json
+    const { json: us } = await ask("POST", "regions", { name: "US", regions: ["US"], template: "united_states" })
+    await ask("PATCH", `regions/${shop.id}`, consent(12))
+    await publish({})
+
+    const meet = async (geography: string, months: number) => {
+      const { json: visitor } = await openSession(server, {}, shop, { "x-geography": geography })
+      await asVisitor(server, visitor, "POST", "consent-events", { json: { items: [yes()] } })
+      const item = { consentType: types.analytics.id, consentDate: monthsAgo(months) }
+      expect((await record(server, [yes({ ...item, concordId: visitor.concordId })])).status).toBe(201)
+      return { region: geography === "US" ? us.id : shop.id, concordId: visitor.concordId }
+    }
+    const met = ["NO", "US"].flatMap((geography) => [1, 4, 7, 10, 13].map((months) => [geography, months] as const))
+    const people = await Promise.all(met.map(([geography, months]) => meet(geography, months)))
+    const isAsked = async ({ concordId, region }: (typeof people)[number]) => {
+      const { items } = (await question(server, "consent-decisions", { concordId })).json
+      const found = items.find((each: { consentType: string }) => each.consentType === types.analytics.id)
+      expect(found.region).toBe(region)
+      return found.askAgain as boolean
+    }
+    const before = await Promise.all(people.map(isAsked))
+
+    await ask("PATCH", `regions/${shop.id}`, consent(3))
+    await ask("PATCH", `regions/${us.id}`, consent(9))
+    const { asked } = await publish({ dryRun: true })
+    expect(await Promise.all(people.map(isAsked))).toEqual(before)
+    await publish({})
+    const after = await Promise.all(people.map(isAsked))
+
+    const today = new Date().toISOString().slice(0, 10)
+    const isToday = ({ day }: { readonly day: string }) => day === today
+    const said = new Map<string, number>(
+      asked.regions.map(
+        ({ days, region }: { region: string; days: ReadonlyArray<{ day: string; people: number }> }) => [
+          region,
+          days.find(isToday)?.people ?? 0,
+        ],
+      ),
+    )
+    for (const region of [shop.id, us.id]) {
+      const newly = people.filter((person, n) => person.region === region && after[n]! && !before[n]!)
+      expect([region, said.get(region)]).toEqual([region, newly.length])
+    }
+    expect([said.get(shop.id), said.get(us.id)]).toEqual([3, 1])
+    // One of each region has an answer that lapses later, and earlier than it would have.
+    expect([asked.people, asked.examined, asked.isComplete]).toEqual([3 + 1 + 1 + 3, 10, true])
+    expect((await publish({ dryRun: true })).asked.people).toBe(0)
   })
 })
