@@ -1,6 +1,7 @@
 /**
  * How a choice came about, as requests and files hold it: a few members that say nothing about the person, because an
- * erasure leaves them. A member that is not known is passed over, so that a newer page can send more to an older server.
+ * erasure leaves them. A member that is not known is passed over, so that a newer page can send more to an older
+ * server.
  */
 import { Schema } from "effect"
 import type { Evidence } from "../browser/VisitAnswer.ts"

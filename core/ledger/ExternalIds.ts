@@ -2,9 +2,9 @@
  * External ids: the callers' own ids of events, by which an event that is sent again is found (semantics, section 1).
  *
  * An external id is unique for an API key in a project; for a visitor, among its person and everyone that is joined
- * with it, because the page sends its items again after the visitor was identified. It is personal data, because a company may put anything into
- * it: the event holds a commitment to it, and the store keeps its HMAC with the organization's key, unique in the
- * project, until the person is erased.
+ * with it, because the page sends its items again after the visitor was identified. It is personal data, because a
+ * company may put anything into it: the event holds a commitment to it, and the store keeps its HMAC with the
+ * organization's key, unique in the project, until the person is erased.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
@@ -118,7 +118,7 @@ export const find = Effect.fnUntraced(function* (batch: Batch, context: Context)
   )
   const knownOf = (item: Admission.Item, ofId: ReadonlyArray<KnownId>): KnownId => {
     const events = ofId.flatMap(({ event }) => event ?? [])
-    // People who were joined may each have an event with the id.
+    // Each of several joined people may have an event with the id.
     return { hash: ofId[0]!.hash, event: events.find((event) => isSameEvent(item, event, batch.types)) ?? events[0] }
   }
   return new Map(

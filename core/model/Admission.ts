@@ -230,7 +230,7 @@ const dateOf = (draft: Draft, project: ProjectTerms, instants: Instants): Instan
 export const isPublished = (type: ListedType, version: number, consentDate: Instant.Instant): boolean =>
   version === 1 || type.versions.some((known) => known.version === version && known.publishedAt <= consentDate)
 
-/** The version to record: the one that was given, unless a browser sends a refusal with one that its type does not have. */
+/** The version to record: the one that was given, unless it is of a browser's refusal and its type does not have it. */
 const versionOf = (draft: Draft, type: ListedType, consentDate: Instant.Instant): number => {
   const { isVisitors, version } = draft
   const isKept = version !== undefined && (isVisitors !== true || isPublished(type, version, consentDate))
