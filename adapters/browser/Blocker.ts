@@ -66,6 +66,7 @@ const startScript = (script: HTMLScriptElement): Promise<unknown> => {
 const nextTask = (): Promise<unknown> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel()
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it starts the port as well
     port1.onmessage = resolve
     port2.postMessage(0)
   })
