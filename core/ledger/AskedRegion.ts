@@ -35,10 +35,10 @@ export const of = Effect.fnUntraced(function* (
   { facts, isErased, members }: AskedPeople,
   knownAt: Instant,
 ): Effect.fn.Return<RegionFacts.CountedRegion | undefined, StoreUnavailable> {
-  if (asked === none) return undefined
   const publication = PublishedRegions.asOf(catalog, project, knownAt)
+  if (asked === none || publication.revision === 0) return undefined
   if (asked !== undefined) return RegionFacts.under(publication, asked === byDefault ? undefined : asked)
-  if (publication.revision === 0 || isErased === true) return undefined
+  if (isErased === true) return undefined
   const known = yield* facts
   if (known.length === 0) return undefined
   const history = RegionFacts.historyOf(known, project.id, yield* members(knownAt))

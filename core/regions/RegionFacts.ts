@@ -68,12 +68,12 @@ const counted = (region: Region): CountedRegion => {
 const isDefault = ({ regions }: Region): boolean => regions === "default"
 
 /**
- * The region of an id under a publication: the default one if it has none of this id any more. While nothing was
- * published there is only the region that pages are treated by; for any other id `undefined`: the types' own rules count.
+ * The region of an id under a publication: the default one if it has none of this id any more. `undefined` while
+ * nothing was published, because the types' own rules count then, for pages and for the company.
  */
 export const under = (publication: PublishedRegions.Publication, id: string | undefined): CountedRegion | undefined => {
+  if (publication.revision === 0) return undefined
   const named = id === undefined ? undefined : PublishedRegions.byId(publication, id)
-  if (publication.revision === 0) return named && counted(named)
   return counted(named ?? publication.regions.find(isDefault)!)
 }
 
