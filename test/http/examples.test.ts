@@ -44,10 +44,13 @@ const secrets: ReadonlySet<string> = new Set([
   "nextCursor",
   "mark",
   "instance",
+  // Of script files, which differ with each build.
+  "src",
+  "integrity",
 ])
 /** Numbers that differ each time: how long a try took, how much a webhook has not reached yet, and instants. */
 const varying: ReadonlySet<string> = new Set(
-  "millis lag requestDate verifiedDate acknowledgedDate date dateCreated dateUpdated createdAt updatedAt daysLeft".split(
+  "millis lag revision requestDate verifiedDate acknowledgedDate date dateCreated dateUpdated createdAt updatedAt daysLeft".split(
     " ",
   ),
 )
@@ -195,7 +198,7 @@ const send = async (example: Example, { isCredible = true, form = 0 } = {}): Pro
     headers: {
       ...(credential === "apiKey" && { "x-api-key": server.banner().apiKey }),
       ...(credential === "session" && { "x-session": session }),
-      ...(example.operation === "createSession" && { origin: "http://localhost" }),
+      ...(["actInVisit", "createSession"].includes(example.operation) && { origin: "http://localhost" }),
       ...(mediaType !== undefined && { "content-type": mediaType }),
     },
     ...(text !== undefined && { body: text }),

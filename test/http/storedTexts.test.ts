@@ -69,6 +69,7 @@ const isLookedUp = ({ member, operation: { operationId } }: TextMember): boolean
   // The mark of a webhook, or one of its words.
   if (operationId?.includes("Webhook") === true && name === "after") return true
   if (operationId === "createSession") return name === "contextId"
+  if (operationId === "actInVisit" && (name === "contextId" || name === "session")) return true
   if (operationId === "eraseByIdentifier") return name === "confirm"
   if (operationId === "verifyEmail") return name === "code"
   if (operationId === "identify") return name === "value" || name === "token"
