@@ -6,8 +6,8 @@ import type { RuleSet } from "../engine/Rules.ts"
 import type { RegionSettings } from "./Region.ts"
 
 /**
- * The rule set of a region: which states permit, and how long answers last. It is about `privacy_setting` alone, because
- * terms and newsletters do not depend on where their reader is.
+ * The rule set of a region: which states permit, and how long answers last. It is about `privacy_setting` alone,
+ * because terms and newsletters do not depend on where their reader is.
  */
 export const of = ({
   consentDuration,

@@ -1,5 +1,5 @@
 /**
- * The regions of a project as they are being written. Pages are told of them when they are published.
+ * The regions of a project as they are being written. Pages get them when they are published.
  */
 import type { Region } from "../browser/Region.ts"
 import type { Instant } from "../engine/Instant.ts"

@@ -1,5 +1,5 @@
 /**
- * The codes by which regions name places: those of countries (ISO 3166-1, two letters), and of their parts (ISO 3166-2).
+ * The codes by which regions name places: of countries (ISO 3166-1, two letters), and of their parts (ISO 3166-2).
  */
 
 // Only codes that are assigned: a proxy never sends another one, so a region that names it would match no visitor.

@@ -1,6 +1,6 @@
 /**
- * The default region of a project in which none was written: the template `gdpr`, so that a visitor of whom nothing is
- * known is treated strictly. It has the id of the project until it is written, and afterwards.
+ * The default region of a project in which none was written: the template `gdpr`, so that an unknown visitor is treated
+ * strictly. It has the id of the project until it is written, and afterwards.
  */
 import { templates } from "../browser/RegionTemplates.ts"
 import type { Project } from "../model/Catalog.ts"

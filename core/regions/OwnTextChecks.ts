@@ -17,7 +17,7 @@ export interface ReadTexts {
   readonly faults: ReadonlyArray<CatalogFault>
 }
 
-/** The most violations that are told. */
+/** The most violations that are answered. */
 const maxFaults = 100
 
 /** The most characters of a text, so that it fits where it is shown. A link has its address besides its label. */

@@ -1,5 +1,5 @@
 /**
- * Creating, changing and deleting the regions of a project. Pages are told of a change when it is published.
+ * Creating, changing and deleting the regions of a project. Pages get a change when it is published.
  */
 import { Effect } from "effect"
 import type { RegionTemplate } from "../browser/RegionTemplates.ts"

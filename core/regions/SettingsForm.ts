@@ -19,7 +19,7 @@ export interface ReadSettings extends FormSettings {
   readonly faults: ReadonlyArray<CatalogFault>
 }
 
-/** The most violations that are told, because a body of 1 MiB can have thousands. */
+/** The most violations that are answered, because a body of 1 MiB can have thousands. */
 const maxFaults = 100
 
 type Nested = { [name: string]: unknown }

@@ -111,5 +111,5 @@ const byPath: ReadonlyMap<string, RegionSetting> = new Map(all.map((each) => [ea
 /** The setting of a path. */
 export const find = (path: string): RegionSetting | undefined => byPath.get(path)
 
-/** Whether a path leads to settings, and is none itself. */
+/** Whether a path leads to settings, and is not itself a setting. */
 export const isSection = (path: string): boolean => all.some((each) => each.path.startsWith(`${path}.`))

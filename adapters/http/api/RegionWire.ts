@@ -1,8 +1,8 @@
 /**
  * The wire schemas of regions, of their own texts, and of what is published of them.
  *
- * Settings and texts are described here, and checked by `core/regions`, so that everything that is wrong with a body
- * is told at once.
+ * Settings and texts are described here, and checked by `core/regions`, so that one answer has everything that is
+ * wrong with a body.
  */
 import { Schema } from "effect"
 import { names as templateNames } from "../../../core/browser/RegionTemplates.ts"

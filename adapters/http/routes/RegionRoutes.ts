@@ -129,7 +129,7 @@ interface LanguagePath {
   readonly languageId: string
 }
 
-/** What the path of texts names; a tag that is none names no texts. */
+/** What the path of texts names; what is not a tag names no texts. */
 const languageOf = ({ id, languageId }: LanguagePath) => {
   const language = LanguageTag.canonical(languageId)
   return language === undefined ? noLanguage : Effect.succeed({ region: id.toLowerCase(), language })
