@@ -1,6 +1,6 @@
 /**
- * What published regions change: answers of people who were in one of them are decided again where a publication has
- * other rules than the one before it.
+ * What published regions change: where a publication has other rules than the one before it, the answers of everyone
+ * that was in a region are decided again.
  */
 import * as Instant from "../engine/Instant.ts"
 import * as Rules from "../engine/Rules.ts"

@@ -1,7 +1,7 @@
 /**
  * The terms of a consent type as they are known now, and as they were right before an instant: what an answer was
- * before something changed it. People who were in regions have terms of their own: the rules of a region count from the
- * fact that they are there on, and change with its publications.
+ * before something changed it. A person that was in a region has terms of its own: the rules of the region count from
+ * the fact that it is there on, and change with the publications.
  */
 import type { Instant } from "../engine/Instant.ts"
 import * as Instants from "../engine/Instant.ts"

@@ -296,8 +296,8 @@ const isOfRegion = ({ history }: Read, { at }: Changed): boolean =>
   history.facts.some(({ dateCreated, kind }) => kind === "region" && dateCreated === at)
 
 /**
- * Whether several joins, undoings and regions were recorded of the people of a change, or of others that were ever one with
- * them: each of them may tell of it, because none knows what the others have told.
+ * Whether several joins, undoings and regions were recorded of the people of a change, or of others that were ever one
+ * with them: each of them may tell of it, because none knows what the others have told.
  */
 const isOfSeveral = ({ history }: Read, { cause, concordId, recordedAt }: Changed): boolean => {
   if (cause !== "joined" && cause !== "undone" && cause !== "region") return false
