@@ -87,6 +87,12 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     cookie = env.cookies()
   }
 
+  /** Keeps the configuration, so that the next page decides at once, also where the server does not answer. */
+  const keepVisit = (): void => {
+    const visit = answers.visit()
+    if (visit !== undefined && ledger.isKnown()) store.setVisit(visit)
+  }
+
   /** One timer, for the first of all changes by time. */
   const arm = (decisions: PageDecisions.All): void => {
     stopTimer()
@@ -159,6 +165,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
   const recordItems = async (items: ReadonlyArray<VisitItem>, cause: Cause): Promise<Recorded> => {
     if (items.length === 0) return { events: [], queued: false }
     ledger.add(items)
+    keepVisit()
     if (cause === "choice") answers.lift(items.map(({ consentType }) => consentType))
     settle(cause)
     line?.post()
@@ -290,8 +297,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
       if (signals !== undefined) answers.signal(signals.gpc)
       phase = "fresh"
       answers.lift()
-      const known = answers.visit()
-      if (known !== undefined && ledger.isKnown()) store.setVisit(known)
+      keepVisit()
       settle("server")
       line?.post()
     },
