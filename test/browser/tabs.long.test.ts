@@ -51,7 +51,7 @@ describe.each(browsers.filter(({ isMissing }) => !isMissing))("In $name", ({ sta
       Shown.record(second, Shown.analytics, "declined"),
     ])
     for (const tab of [first, second]) {
-      await until(tab, `${Shown.client}.decide(${JSON.stringify(Shown.analytics)})?.status === "refused"`)
+      await until(tab, `${Shown.client}.decide(${JSON.stringify(Shown.analytics)})?.event.consentState === "declined"`)
       await Shown.sent(tab)
       expect(await tab.evaluate(isPermitted)).toBe(false)
     }
