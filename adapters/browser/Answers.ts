@@ -22,10 +22,10 @@ export interface Answers {
   readonly visit: () => Visit | undefined
   readonly types: () => ReadonlyArray<PageTypes.PageType>
   /** What decisions depend on; `undefined` before there is a configuration. */
-  readonly known: () => PageDecisions.Known | undefined
+  readonly known: () => PageDecisions.PageKnowledge | undefined
   readonly decide: (type: PageTypes.PageType) => Decision | undefined
   /** All decisions now. */
-  readonly all: () => PageDecisions.All
+  readonly all: () => PageDecisions.AllDecisions
   readonly typesOf: (name: Name) => ReadonlyArray<Names.NamedInPage>
   readonly permits: (name: Name) => boolean
   readonly snapshot: () => Snapshot.Snapshot | undefined
@@ -76,7 +76,7 @@ export const make = ({ configuration, gpc, ledger, now, snapshot }: AnswersOptio
   let held: Snapshot.Snapshot | undefined = warm
   let lifted = new Set<string>()
 
-  const known = (): PageDecisions.Known | undefined =>
+  const known = (): PageDecisions.PageKnowledge | undefined =>
     configured && { ...configured, settings: configured.visit.region, heads: ledger.heads(), gpcSince }
 
   const isAllowed = (type: PageTypes.PageType): boolean =>

@@ -94,7 +94,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
   }
 
   /** One timer, for the first of all changes by time. */
-  const arm = (decisions: PageDecisions.All): void => {
+  const arm = (decisions: PageDecisions.AllDecisions): void => {
     stopTimer()
     const next = PageDecisions.nextChangeAt(decisions)
     if (next === undefined) return

@@ -34,7 +34,7 @@ export interface TypeDecision {
 /** Why decisions changed. */
 export type Cause = "choice" | "time" | "tab" | "server" | "identify" | "signal"
 
-/** What is told to listeners, by the name of the event; also dispatched on `document` as `assent:<name>`. */
+/** The details of events, by their names; also dispatched on `document` as `assent:<name>`. */
 export interface Events {
   readonly ready: Record<never, never>
   readonly change: {
@@ -98,7 +98,7 @@ export interface ConsentClient {
   readonly decide: (name: Name) => Decision | undefined
   /** All types that can be asked, with their decisions; empty before the page has decided. */
   readonly decisions: () => ReadonlyArray<TypeDecision>
-  /** Counts at once in the page; resolves when the server has the choices, or it is known that it cannot have them now. */
+  /** Counts at once in the page; resolves when the server has the choices, or cannot have them now. */
   readonly record: (choices: ReadonlyArray<Choice>, evidence?: Evidence) => Promise<Recorded>
   readonly acceptAll: (evidence?: Evidence) => Promise<Recorded>
   readonly declineAll: (evidence?: Evidence) => Promise<Recorded>

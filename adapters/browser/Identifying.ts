@@ -1,5 +1,5 @@
 /**
- * Who the visitor is: signing in with a proof of the site, and leaving nothing on the device.
+ * The identity of the visitor: signing in with a proof of the site, and leaving nothing on the device.
  */
 import type { ConsentClient } from "./ConsentClient.ts"
 import type { Environment } from "./Environment.ts"

@@ -52,7 +52,7 @@ const sentOf = async (response: Response): Promise<Sent> => {
   return { status: response.status, ...(retryAfter > 0 && { retryAfter }), json }
 }
 
-/** What a page adds: the domain of its cookie, where its sub-domains share it, and how events are told. */
+/** What a page adds: the domain of its cookie, where its sub-domains share it, and how events are dispatched. */
 export interface PageOptions {
   readonly cookieDomain: string | undefined
   readonly tell: Environment["tell"]

@@ -21,7 +21,7 @@ export interface SyncOptions {
   readonly visit: () => Visit | undefined
   /** The language that is wanted; `undefined`: the browser says it in a header. */
   readonly language: () => string | undefined
-  /** Whether to ask who the person is, even if nothing here tells that there was an act. */
+  /** Whether the server may know the person, although nothing here says that there was an act. */
   readonly mayBeKnown: () => boolean
   /** The server has answered; with a configuration where that is another one. */
   readonly answered: (visit: Visit | undefined, signals: Visit["signals"] | undefined) => void

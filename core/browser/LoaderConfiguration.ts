@@ -31,7 +31,7 @@ export interface LoaderConfiguration {
     RegionSettings,
     "blockingMode" | "gcm" | "urlPassthrough" | "microsoftUET" | "gpc" | "gpcCovers"
   > & {
-    /** Left out where nothing is told to Google or Microsoft. */
+    /** Left out where Google and Microsoft get no signals. */
     readonly gcmMap?: GoogleMap
   }
   /** Whether the project is archived: markup is held, and nothing is shown. */

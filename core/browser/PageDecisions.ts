@@ -15,7 +15,7 @@ import type { RegionSettings } from "./Region.ts"
 import type { Snapshot, SnapshotAnswer } from "./Snapshot.ts"
 
 /** What the decisions of a page depend on, except the instant. */
-export interface Known {
+export interface PageKnowledge {
   readonly types: ReadonlyArray<PageType>
   readonly ruleSet: RuleSet
   readonly settings: Pick<RegionSettings, "gpc" | "gpcCovers">
@@ -25,7 +25,7 @@ export interface Known {
 }
 
 /** What the events alone say, without the signal. */
-const fromEvents = (events: ReadonlyArray<ConsentEvent>, type: PageType, { ruleSet }: Known, at: Instant) => {
+const fromEvents = (events: ReadonlyArray<ConsentEvent>, type: PageType, { ruleSet }: PageKnowledge, at: Instant) => {
   // A server whose clock is ahead has given later dates; nothing that was recorded goes unseen.
   const knownAt = events.reduce((last, { dateCreated }) => Math.max(last, dateCreated), at)
   return Decision.decide(events, Terms.ofChecked(type.type, ruleSet, knownAt), at)
@@ -35,14 +35,14 @@ const fromEvents = (events: ReadonlyArray<ConsentEvent>, type: PageType, { ruleS
 const isConfirmed = ({ event }: Decision.Decision): boolean =>
   (event as LocalEvents.LocalEvent | undefined)?.wire.evidence?.gpc === true
 
-const isCovered = (type: PageType, { gpcSince, settings }: Known): boolean =>
+const isCovered = (type: PageType, { gpcSince, settings }: PageKnowledge): boolean =>
   gpcSince !== undefined && GlobalPrivacyControl.covers(settings, type)
 
 /**
  * The refusal that the signal is, dated when the page first saw it, or at the last answer where that is later: at the
  * same instant a refusal wins.
  */
-const refusal = (type: PageType, events: ReadonlyArray<ConsentEvent>, { gpcSince }: Known, at: Instant) => {
+const refusal = (type: PageType, events: ReadonlyArray<ConsentEvent>, { gpcSince }: PageKnowledge, at: Instant) => {
   const consentDate = events.reduce(
     (last, event) => (event.consentDate > at ? last : Math.max(last, event.consentDate)),
     Math.min(gpcSince!, at),
@@ -61,29 +61,29 @@ const refusal = (type: PageType, events: ReadonlyArray<ConsentEvent>, { gpcSince
 }
 
 /** The decision about a type at an instant. */
-export const of = (type: PageType, known: Known, at: Instant): Decision.Decision => {
+export const of = (type: PageType, known: PageKnowledge, at: Instant): Decision.Decision => {
   const events = LocalEvents.eventsOf(known.heads.get(type.id))
   const decision = fromEvents(events, type, known, at)
   if (!isCovered(type, known) || (decision.permitted && isConfirmed(decision))) return decision
   return fromEvents([...events, refusal(type, events, known, at)], type, known, at)
 }
 
-/** Whether the ledger must be told of the signal, because it holds a permission that was given without it in view. */
-export const mustDecline = (type: PageType, known: Known, at: Instant): boolean => {
+/** Whether the ledger needs a refusal by the signal, because it holds a permission that was given without it in view. */
+export const mustDecline = (type: PageType, known: PageKnowledge, at: Instant): boolean => {
   if (!isCovered(type, known)) return false
   const decision = fromEvents(LocalEvents.eventsOf(known.heads.get(type.id)), type, known, at)
   return decision.permitted && !isConfirmed(decision)
 }
 
-/** All decisions at an instant, by the id of the type. */
-export type All = ReadonlyMap<string, Decision.Decision>
+/** AllDecisions decisions at an instant, by the id of the type. */
+export type AllDecisions = ReadonlyMap<string, Decision.Decision>
 
-/** All decisions at an instant. */
-export const all = (known: Known, at: Instant): All =>
+/** AllDecisions decisions at an instant. */
+export const all = (known: PageKnowledge, at: Instant): AllDecisions =>
   new Map(known.types.map((type) => [type.id, of(type, known, at)]))
 
 /** The first instant at which one of the decisions changes by itself. */
-export const nextChangeAt = (decisions: All): Instant | undefined =>
+export const nextChangeAt = (decisions: AllDecisions): Instant | undefined =>
   [...decisions.values()].reduce<Instant | undefined>(
     (first, { nextChangeAt: next }) => (next !== undefined && (first === undefined || next < first) ? next : first),
     undefined,
@@ -101,8 +101,8 @@ const both = (a: SnapshotAnswer | undefined, { nextChangeAt: until, permitted }:
 
 /** The snapshot of decisions. Of types that share a name, all must permit. */
 export const snapshotOf = (
-  decisions: All,
-  { gpcSince, types }: Known,
+  decisions: AllDecisions,
+  { gpcSince, types }: PageKnowledge,
   { region, revision }: Pick<Snapshot, "region" | "revision">,
 ): Snapshot => {
   const answers = new Map<string, SnapshotAnswer>()

@@ -81,7 +81,7 @@ export const decode = (text: string): Snapshot | undefined => {
   return { region: region || undefined, revision, gpc: form === "1g", answers }
 }
 
-/** The snapshot of a project in a `Cookie` header or `document.cookie`; `undefined` if there is none that can be read. */
+/** The snapshot of a project in a `Cookie` header or `document.cookie`; `undefined` if none can be read. */
 export const fromCookies = (cookies: string, project: string): Snapshot | undefined => {
   const start = `${cookieName(project)}=`
   const cookie = cookies.split("; ").find((each) => each.startsWith(start))

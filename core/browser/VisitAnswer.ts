@@ -58,7 +58,7 @@ export interface ScriptFiles {
   readonly preferences: ScriptFile
 }
 
-/** What a page is told before any act; answered to anyone. */
+/** What a page needs before any act; answered to anyone. */
 export interface Visit {
   /**
    * The server's clock when the answer was made. A browser may have kept the answer of `GET`, so the time may be later

@@ -46,7 +46,7 @@ const isCovered = ({ triple }: PageType): boolean => /\/(marketing|do_not_sell)\
 
 const anyKnown = fc
   .record({ types: anyTypes, ruleSet: fc.constant([]), events: anyEvents })
-  .map(({ events, ruleSet, types }): PageDecisions.Known => ({
+  .map(({ events, ruleSet, types }): PageDecisions.PageKnowledge => ({
     types,
     ruleSet,
     settings,

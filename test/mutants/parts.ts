@@ -1,6 +1,7 @@
 /** All parts of the code that have mutants, by the name that `npm run mutants -- <part>` takes. */
 import { access } from "./access.ts"
 import { accessPackage } from "./accessPackage.ts"
+import { browser } from "./browser.ts"
 import { catalog } from "./catalog.ts"
 import { client } from "./client.ts"
 import { compliance } from "./compliance.ts"
@@ -52,6 +53,7 @@ import { webhooks } from "./webhooks.ts"
 
 export const parts: Readonly<Record<string, Part>> = {
   engine,
+  browser,
   compliance,
   complianceRequests,
   verification,

@@ -10,7 +10,7 @@ import type { Environment, Happening, Sending, Sent } from "../../../../adapters
 import * as Snapshot from "../../../../core/browser/Snapshot.ts"
 import type { Site } from "./site.ts"
 
-/** What becomes of a request: it arrives, or late, it is lost, its answer is lost, it arrives twice, or the server is busy. */
+/** What becomes of a request, or of its answer. */
 export type Fate = "arrives" | "late" | "lost" | "unanswered" | "repeated" | "busy"
 
 /** A page of the site. */

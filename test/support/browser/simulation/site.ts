@@ -42,7 +42,7 @@ const setting = (subcategory: string, label: string) => ({
   description: "A text.",
 })
 
-/** Two types of one subcategory, one that the signal covers, one that lapses soon, one that is asked again, and others. */
+/** Two of one subcategory, one that the signal covers, one that lapses soon, one that is asked again, and others. */
 const types = [
   setting("analytics", "site"),
   setting("analytics", "shop"),
