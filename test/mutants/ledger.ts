@@ -99,7 +99,12 @@ export const ledger: Part = {
     ],
     ["AskedPeople.ts", "releasedAt ?? Instant.min", "Instant.min", everyoneForTheirOwn],
     ["AskedPeople.ts", "isAsNow ? counted.survivor : ", "true ? counted.survivor : ", everyoneForTheirOwn],
-    ["AskedPeople.ts", "isJoined: isAsNow && counted.isJoined", "isJoined: counted.isJoined", everyoneForTheirOwn],
+    [
+      "AskedPeople.ts",
+      "const isJoined = isAsNow && counted.isJoined",
+      "const isJoined = counted.isJoined",
+      everyoneForTheirOwn,
+    ],
     [
       "AskedPeople.ts",
       "Math.max(named.learnt, counted.learnt ?? Instant.min, ",

@@ -37,6 +37,7 @@ import { personal } from "./personal.ts"
 import { processingRecords } from "./processingRecords.ts"
 import { postgres } from "./postgres.ts"
 import { reading } from "./reading.ts"
+import { regions } from "./regions.ts"
 import { requestFiles } from "./requestFiles.ts"
 import { resolution } from "./resolution.ts"
 import { scheduler } from "./scheduler.ts"
@@ -59,6 +60,7 @@ export const parts: Readonly<Record<string, Part>> = {
   verification,
   complianceAnswers,
   complianceHttp,
+  regions,
   requestFiles,
   metrics,
   shownTexts,
