@@ -121,7 +121,7 @@ const play = async (browser: BrowserOf.Browser, acts: ReadonlyArray<Act>) => {
 }
 
 describe("Pages of one browser", () => {
-  const runs = { numRuns: times(25, 1_500) }
+  const runs = { numRuns: times(25, 200) }
 
   test("and the ledger give the same answers in the end, and every choice is recorded exactly once", () =>
     fc.assert(
@@ -182,7 +182,7 @@ describe("Pages of one browser", () => {
           }
         }
       }),
-      { numRuns: times(8, 200) },
+      { numRuns: times(8, 60) },
     ))
 
   test("start what a site runs only while it is permitted, and stop it when it no longer is", () =>
@@ -199,7 +199,7 @@ describe("Pages of one browser", () => {
         }
         await mend(browser, tabs)
       }),
-      { numRuns: times(15, 500) },
+      { numRuns: times(15, 120) },
     ))
 
   test("refuse what was accepted and refused at one millisecond", () =>
@@ -219,7 +219,7 @@ describe("Pages of one browser", () => {
         const decision = (await decisionsOf(browser)).find(({ consentType }) => consentType === id)
         expect(decision?.permitted).toBe(false)
       }),
-      { numRuns: times(8, 300) },
+      { numRuns: times(8, 60) },
     ))
 
   test("leave nothing behind without an act: no cookie, no entry, no session", () =>
@@ -235,7 +235,7 @@ describe("Pages of one browser", () => {
         expect([...browser.storage.keys(), ...browser.cookies.keys()]).toEqual([])
         expect(new Set(browser.requests.map(({ method }) => method))).toEqual(new Set(["GET"]))
       }),
-      { numRuns: times(6, 100) },
+      { numRuns: times(6, 30) },
     ))
 
   test("keep a refusal that follows an acceptance, on a device whose clock is a little behind", () =>
@@ -255,7 +255,7 @@ describe("Pages of one browser", () => {
         await mend(browser, [only])
         expect(BrowserOf.watched.filter(only.client.permits)).toEqual([])
       }),
-      { numRuns: times(5, 100) },
+      { numRuns: times(5, 30) },
     ))
 
   test("keep their choices in memory where storage is refused", async () => {
@@ -274,7 +274,7 @@ describe("Pages of one browser", () => {
         expect(only.client.permits("analytics")).toBe(false)
         expect(only.client.permits("marketing")).toBe(true)
       }),
-      { numRuns: times(4, 100) },
+      { numRuns: times(4, 30) },
     )
   })
 
@@ -308,6 +308,6 @@ describe("Pages of one browser", () => {
           await browser.settle()
         },
       ),
-      { numRuns: times(20, 500) },
+      { numRuns: times(20, 100) },
     ))
 })
