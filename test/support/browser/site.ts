@@ -171,7 +171,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
     }
     const path = `/privacy-v1/organizations/${organization}/projects/${project}/consent-types`
     const { status, text } = await service.request("POST", path, { headers: { "x-api-key": apiKey }, json })
-    if (status !== 201) throw new Error(text)
+    if (status >= 300) throw new Error(text)
   }
   return {
     origin,
