@@ -27,7 +27,7 @@ export interface PageKnowledge {
 /** What the events alone say, without the signal. */
 const fromEvents = (events: ReadonlyArray<ConsentEvent>, type: PageType, { ruleSet }: PageKnowledge, at: Instant) => {
   // A server whose clock is ahead has given later dates; nothing that was recorded goes unseen.
-  const knownAt = events.reduce((last, { dateCreated }) => Math.max(last, dateCreated), at)
+  const knownAt = [...events, ...type.type.versions].reduce((last, each) => Math.max(last, each.dateCreated), at)
   return Decision.decide(events, Terms.ofChecked(type.type, ruleSet, knownAt), at)
 }
 
