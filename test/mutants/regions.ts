@@ -5,7 +5,6 @@ const known = "an answer is the one of what was known"
 const chosen = "under a region that is chosen"
 const again = "asked again with its own"
 const lastWord = "F3: the last word about each person"
-const silence = "F4: no answer changes in silence"
 const overHttp = "is answered under the region of the latest session"
 
 export const regions: Part = {
@@ -24,7 +23,6 @@ export const regions: Part = {
       "core/ledger/AskedRegion.ts",
       "RegionFacts.stayAt(history, knownAt)",
       "RegionFacts.stayAt(history, Infinity)",
-      known,
       again,
     ],
     // What is published now counts as known before.
@@ -35,7 +33,7 @@ export const regions: Part = {
       known,
     ],
     // Only the region of the person itself counts.
-    ["core/regions/RegionFacts.ts", " && members.includes(member)", " && member === members[0]", known],
+    ["core/regions/RegionFacts.ts", " && members.includes(member)", " && member === members.at(-1)", known],
     // The rules of a region are left out.
     [
       "core/ledger/Reading.ts",
@@ -51,7 +49,7 @@ export const regions: Part = {
       "type === undefined || history.length === 0",
       "type === undefined || true",
       lastWord,
-      silence,
+      "a region that has other rules",
     ],
     // No feed tells of another region.
     [
@@ -59,12 +57,16 @@ export const regions: Part = {
       '|| kind === "identified" || kind === "region"',
       '|| kind === "identified"',
       "an append keeps where people are",
-      lastWord,
-      silence,
+      "a person that is in another one",
     ],
     // A publication begins no re-evaluation.
-    ["core/feed/PublicationNews.ts", "each.revision > told ?", "each.revision < told ?", lastWord, silence],
+    [
+      "core/feed/PublicationNews.ts",
+      "each.revision > told ?",
+      "each.revision < told ?",
+      "a region that has other rules",
+    ],
     // No scan looks for what lapses after the periods of regions.
-    ["core/feed/FeedPeriods.ts", "of ruleSets.flat()", "of ruleSets.slice(0, 0).flat()", lastWord, silence],
+    ["core/feed/FeedPeriods.ts", "of ruleSets.flat()", "of ruleSets.slice(0, 0).flat()", "a lapse after the time"],
   ],
 }
