@@ -4,15 +4,14 @@ import type { Part } from "./Mutant.ts"
 const known = "an answer is the one of what was known"
 const chosen = "under a region that is chosen"
 const again = "asked again with its own"
-const lastWord = "F3: the last word about each person"
-const overHttp = "is answered under the region of the latest session"
+const onServers = "a person is in the region of the latest session of everyone"
 
 export const regions: Part = {
   folder: ".",
   tests: [
     "test/laws/answersByRegion.test.ts",
     "test/laws/feedRegions.test.ts",
-    "test/http/answersByRegion.test.ts",
+    "test/contract/sessionRegions.test.ts",
     "test/contract/contract.test.ts",
   ],
   mutants: [
@@ -33,7 +32,7 @@ export const regions: Part = {
       known,
     ],
     // Only the region of the person itself counts.
-    ["core/regions/RegionFacts.ts", " && members.includes(member)", " && member === members.at(-1)", known],
+    ["core/regions/RegionFacts.ts", " && members.includes(member)", " && member === members.at(-1)", onServers],
     // The rules of a region are left out.
     [
       "core/ledger/Reading.ts",
@@ -42,14 +41,14 @@ export const regions: Part = {
       chosen,
     ],
     // A session that acts again after a later one is the latest again.
-    ["core/ledger/SessionRegion.ts", "last.session > id", "false", overHttp],
+    ["core/ledger/SessionRegion.ts", "last.session > id", "false", onServers],
     // The feed reads the type's own terms.
     [
       "core/feed/TypeTerms.ts",
       "type === undefined || history.length === 0",
       "type === undefined || true",
-      lastWord,
       "a region that has other rules",
+      "a lapse after the time",
     ],
     // No feed tells of another region.
     [
