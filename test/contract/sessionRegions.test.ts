@@ -2,12 +2,17 @@
  * Which region a person is in: that of the latest session of everyone that it is joined with, whichever server a session
  * acts on.
  */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"
 import { expect, test } from "vitest"
 import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
+import * as Store from "../../apps/Store.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
+import * as Checking from "../support/checking.ts"
 import * as TestKeys from "../support/keys.ts"
 import { wholePerson } from "../support/wholePerson.ts"
 
@@ -72,3 +77,16 @@ const program = Effect.gen(function* () {
 
 test("a person is in the region of the latest session of everyone that it is joined with, on any server", () =>
   program.pipe(Effect.provide(MemoryStore.layer), Effect.scoped, Effect.runPromise))
+
+test("a ledger with regions of people is whole, and so is its copy", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "assent-regions-"))
+  try {
+    const [from, to] = ["from", "to"].map((name) => `sqlite:${join(folder, `${name}.db`)}`) as [string, string]
+    await program.pipe(Effect.provide(Store.layer(from)), Effect.scoped, Effect.runPromise)
+    expect((await Checking.verify(from)).findings).toEqual([])
+    await Checking.move(from, to)
+    expect((await Checking.verify(to)).findings).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

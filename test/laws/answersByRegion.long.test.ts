@@ -1,0 +1,2 @@
+/** Answers under regions, in all their runs. */
+import "./answersByRegion.test.ts"
