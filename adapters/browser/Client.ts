@@ -282,11 +282,17 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     env.tell("ready", {})
   }
 
+  const load = (): void => {
+    ledger.load()
+    settle("tab")
+  }
+
   const sync = SyncOf.make(env, {
     base: parts.base,
     project,
     ledger,
     clock,
+    load,
     visit: answers.visit,
     language: () => language,
     mayBeKnown: () => snapshot !== undefined || Snapshot.fromCookies(env.cookies(), project) !== undefined,
@@ -304,10 +310,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
   })
 
   const connect = (): void => {
-    line ??= env.line(`assent-${project}`, () => {
-      ledger.load()
-      settle("tab")
-    })
+    line ??= env.line(`assent-${project}`, load)
   }
 
   /** Looks at the clock, and at what other pages have done, before anything more is released. */
@@ -340,10 +343,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     look()
   })
   env.listen("online", () => void sync.run())
-  env.listen("store", () => {
-    ledger.load()
-    settle("tab")
-  })
+  env.listen("store", load)
   env.listen("activate", begin)
 
   const namesOf = (names: string | ReadonlyArray<string>) => (typeof names === "string" ? [names] : names)

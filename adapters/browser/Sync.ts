@@ -17,6 +17,8 @@ export interface SyncOptions {
   readonly project: string
   readonly ledger: LocalLedger
   readonly clock: Clock
+  /** Reads what other tabs have stored, and acts on it. */
+  readonly load: () => void
   /** The visit that the page has. */
   readonly visit: () => Visit | undefined
   /** The language that is wanted; `undefined`: the browser says it in a header. */
@@ -144,7 +146,7 @@ export const make = (env: Environment, options: SyncOptions): Sync => {
 
   /** Sends until nothing is left. Returns whether to go on later, and when. */
   const sendAll = async (): Promise<Sent | undefined> => {
-    ledger.load()
+    options.load()
     giveUpOld()
     for (;;) {
       const sent = batchOf(ledger.unsent().filter(({ item }) => !aside.has(item.externalId)))
