@@ -192,7 +192,7 @@ describe("A stricter region", () => {
   const events = fc.uniqueArray(Ledgers.event(), { maxLength: 5, selector: ({ id }) => id })
   const months = fc.constantFrom(1, 6, 12, 120)
 
-  // Law 10. Kills: a duration that only refusals have; rules of the type that come over those of the region.
+  // Law 10. Kills: the rules of the other mode.
   test("never permits more: express, or a shorter duration of yes", () => {
     fc.assert(
       fc.property(type, events, months, months, Ledgers.at, (consentType, all, one, other, at) => {

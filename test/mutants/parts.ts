@@ -36,6 +36,7 @@ import { people } from "./people.ts"
 import { personal } from "./personal.ts"
 import { processingRecords } from "./processingRecords.ts"
 import { postgres } from "./postgres.ts"
+import { publishing } from "./publishing.ts"
 import { reading } from "./reading.ts"
 import { regions } from "./regions.ts"
 import { requestFiles } from "./requestFiles.ts"
@@ -62,6 +63,7 @@ export const parts: Readonly<Record<string, Part>> = {
   complianceHttp,
   regions,
   requestFiles,
+  publishing,
   metrics,
   shownTexts,
   smallCells,
