@@ -245,7 +245,7 @@ export const table = {
   organizationQuota: quota("organization", "ASSENT_RATE_LIMIT_ORGANIZATION", "each organization"),
   visitLimit: setting(
     "ASSENT_RATE_LIMIT_VISIT",
-    "visits that act, and opened sessions, a minute of each network; ten times as many may read",
+    "visits that act, and opened sessions, a minute of each network; ten times that number may read",
     String(OpenLimits.byDefault.acting),
     `a number from 1 to ${OpenLimits.most}; 0 or off sets no limit`,
     OpenLimits.parse,

@@ -1,6 +1,6 @@
 /**
  * The events of a person that decide from now on: of each consent type and state the latest one (semantics, section 2).
- * A page that keeps them comes to the same answers as the ledger, at any later instant.
+ * A page that keeps them decides as the ledger does, at any later instant.
  */
 import { Effect } from "effect"
 import * as Heads from "../engine/Heads.ts"
@@ -9,7 +9,7 @@ import type { LedgerContext } from "./LedgerContext.ts"
 import * as Reading from "./Reading.ts"
 
 /** The heads of a person. */
-export interface PersonHeads {
+export interface HeadsOfPerson {
   /** The id that survives joining; `undefined`: no event is known of the person. */
   readonly concordId: string | undefined
   /** At most four of a type, also where several people are joined. */
@@ -27,7 +27,7 @@ const latest = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<StoredEvent> 
 export const of = Effect.fnUntraced(function* (
   question: Omit<Reading.PersonQuestion, "at" | "knownAt">,
   context: LedgerContext,
-): Effect.fn.Return<PersonHeads, StoreUnavailable> {
+): Effect.fn.Return<HeadsOfPerson, StoreUnavailable> {
   const { heads, isErased, survivor } = yield* Reading.gather(question, context)
   const events = isErased === true ? [] : [...heads.values()].flatMap(latest)
   return { concordId: survivor, events }

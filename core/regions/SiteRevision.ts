@@ -1,5 +1,5 @@
 /**
- * The revision of what a page is told: a number that grows with every change of the published configuration and of the
+ * The revision of what a page needs: a number that grows with every change of the published configuration and of the
  * consent types of the project, and is the same on every server.
  *
  * It is the instant of the last change. A page that decided under an earlier one may not know a version that makes

@@ -1,4 +1,4 @@
-/** The visit: what a page is told before any act, and with one. */
+/** The visit: what a page needs before any act, and with one. */
 import { randomUUID } from "node:crypto"
 import { type IncomingHttpHeaders, request } from "node:http"
 import { brotliDecompressSync, gunzipSync } from "node:zlib"

@@ -1,5 +1,5 @@
 /**
- * The wire schemas of a visit: what a page is told in one round trip.
+ * The wire schemas of a visit: what a page needs, in one round trip.
  */
 import { Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
@@ -181,7 +181,7 @@ const heading = {
   revision: Schema.Int.annotate({ description: "Grows with each change of what pages are told" }),
 }
 
-/** What a page is told before any act. */
+/** What a page needs before any act. */
 export const Visit = Schema.Struct({ ...heading, ...configuration }).annotate({ identifier: "Visit" })
 
 /** The query of a visit. */
@@ -232,7 +232,7 @@ export const VisitHead = Schema.Struct(acting)
 
 const VisitRequest = Schema.Struct({ ...acting, items: Schema.optionalKey(Wire.batch(VisitItem).fields.items) })
 
-/** The body of a visit that acts: as JSON, or as JSON that is sent as a text, for which a browser needs no preflight. */
+/** The body of a visit that acts: JSON, or the same sent as a text, for which a browser needs no preflight. */
 export const VisitBodies = [
   VisitRequest,
   Schema.String.annotate({ description: "The same JSON as a text, for which a browser sends no preflight" }).pipe(

@@ -1,5 +1,6 @@
 /**
- * What a page is told before any act: the configuration of its visitor's region, and what can be asked, in one language.
+ * What a page needs before any act: the configuration of its visitor's region, and what can be asked, in one
+ * language.
  */
 import { Schema } from "effect"
 import type { Region } from "../../../core/browser/Region.ts"
@@ -90,7 +91,7 @@ const textsOf = (wanted: ReadonlyArray<string>, region: Region) => {
   return Texts.of(LanguageLookup.first(wanted, all)?.language ?? region.defaultLanguage, region)
 }
 
-/** The configuration that a page is told at an instant. */
+/** The configuration of a page at an instant. */
 export const of = (
   { files, geography, gpc, region, ruleSet, scope, wanted }: VisitInput,
   now: Instant.Instant,

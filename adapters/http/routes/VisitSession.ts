@@ -11,7 +11,7 @@ import * as ContextCookie from "../server/ContextCookie.ts"
 import * as RequestLog from "../server/RequestLog.ts"
 import * as SessionOpening from "./SessionOpening.ts"
 
-/** The session of a request, and what the browser is told of it. */
+/** The session of a request, and what the browser keeps of it. */
 export interface VisitSession {
   readonly session: Session
   readonly token: string

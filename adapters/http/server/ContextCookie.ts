@@ -1,6 +1,6 @@
 /**
- * The cookie in which a browser keeps the `contextId` of a project where its page is same-site with the service. Scripts
- * cannot read it, and browsers that delete after a week what scripts have written keep it.
+ * The cookie in which a browser keeps the `contextId` of a project where its page is same-site with the service.
+ * Scripts cannot read it, and browsers that delete after a week what scripts have written keep it.
  */
 import type { HttpServerRequest } from "effect/http"
 

@@ -16,7 +16,7 @@ import * as TokenBuckets from "./TokenBuckets.ts"
 
 /** How many visits one network may send. */
 export interface VisitQuota {
-  /** Visits that act, and opened sessions, a minute; twice as many at once, and ten times as many that only read. */
+  /** Visits that act, and opened sessions, a minute; twice that number at once, and ten times only to read. */
   readonly acting: number
 }
 
@@ -42,7 +42,7 @@ export const parse = (text: string): Option.Option<VisitQuota | "off"> => {
 export const newVisitorsPerSecond = 500
 
 /** The limits of a server. Each take fails with 429 if it is over a limit, and draws nothing then. */
-export interface Limits {
+export interface VisitLimits {
   /** Draws a request that opens a session or may record something. */
   readonly takeActing: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<void, Answer.HttpProblem>
   /** Draws a request that reads. */
@@ -52,7 +52,7 @@ export interface Limits {
 }
 
 /** The limits of the server. */
-export class OpenLimits extends Context.Service<OpenLimits, Limits>()("assent/http/OpenLimits") {}
+export class OpenLimits extends Context.Service<OpenLimits, VisitLimits>()("assent/http/OpenLimits") {}
 
 const dayMillis = 86_400_000
 
@@ -93,7 +93,7 @@ const takeFrom = (buckets: TokenBuckets.TokenBuckets, id: string, what: string, 
   return Effect.sync(() => buckets.spend(id, 1, now))
 }
 
-const unlimited: Limits = {
+const unlimited: VisitLimits = {
   takeActing: () => Effect.void,
   takeReading: () => Effect.void,
   takeNewVisitor: () => Effect.void,
