@@ -1,2 +1,2 @@
-/** Answers under regions, in all their runs. */
+/** The laws of `answersByRegion.test.ts`, with more worlds. */
 import "./answersByRegion.test.ts"

@@ -1,2 +1,2 @@
-/** The laws of the feed in worlds with regions, in all their runs. */
+/** The laws of `feedRegions.test.ts`, with more worlds. */
 import "./feedRegions.test.ts"
