@@ -12,7 +12,7 @@ border:1px solid var(--l);border-radius:var(--d) var(--d) 0 0}
 .logo{height:2em}
 .links{display:flex;flex-wrap:wrap;gap:0 1.25em}
 .links:empty{display:none}
-.links *{padding-block:10px;font-weight:500}
+.links *{padding-block:11px;font-weight:500}
 .actions{position:sticky;bottom:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(8em,100%),1fr));gap:.6em;
 align-self:center;padding-block:.5em max(1.25em,env(safe-area-inset-bottom));background:var(--s);box-shadow:0 -9px 9px var(--s)}
 .customize,.close{grid-column:1/-1}

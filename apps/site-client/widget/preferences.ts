@@ -68,7 +68,7 @@ export const show = (
     button("accept quiet", acceptAllButton, all("accepted")),
     button("save", saveButton, () => save(rows.choices())),
   ]
-  const footer = element("footer", "choices", ...actions)
+  const footer = element("div", "choices", ...actions)
   const pending = element("p", "badge")
   pending.setAttribute("role", "status")
   const update = (): void => {
@@ -90,7 +90,7 @@ export const show = (
     (dialog, heading, close) => {
       const x = button("x", "✕", close)
       x.setAttribute("aria-label", texts.closeButton)
-      dialog.append(element("header", "", heading, x), body, footer)
+      dialog.append(element("div", "head", heading, x), body, footer)
     },
     () => {
       stop()

@@ -8,11 +8,11 @@ dialog{width:min(40em,100%);max-width:none;max-height:min(46em,100vh - 2em);marg
 overscroll-behavior:contain;background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--d);
 box-shadow:0 16px 64px #0914214d}
 ::backdrop{background:#09142180}
-header,footer{position:sticky;z-index:1;padding:1em var(--p);background:var(--s)}
-header{top:0;display:flex;align-items:center;justify-content:space-between;gap:1em;padding-block:.6em;
+.head,.choices{position:sticky;z-index:1;padding:1em var(--p);background:var(--s)}
+.head{top:0;display:flex;align-items:center;justify-content:space-between;gap:1em;padding-block:.6em;
 border-bottom:1px solid var(--l)}
-header button{margin-inline-end:-.6em}
-footer{bottom:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(8em,100%),1fr));gap:.6em;
+.head button{margin-inline-end:-.6em}
+.choices{bottom:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(8em,100%),1fr));gap:.6em;
 border-top:1px solid var(--l)}
 .save,.conflict{grid-column:1/-1}
 .conflict{font-weight:500}
@@ -47,10 +47,10 @@ strong{color:var(--t);font-weight:600}
 .badge:empty{display:none}
 .question{width:min(26em,100% - 2em)}
 .question h2{padding:1.5em var(--p) .5em;font-size:1em;font-weight:500;line-height:1.5}
-.question footer{border:0}
+.question .choices{border:0}
 @media(max-width:40em){.dialog{margin-bottom:0;border-radius:var(--d) var(--d) 0 0}}
 @media(min-width:40em){dialog{--p:1.5em}.save{grid-column:auto}}
-@media(max-height:30em){header,footer{position:static}}
+@media(max-height:30em){.head,.choices{position:static}}
 @media(forced-colors:active){
 input::after,input:checked::before,.on::before{forced-color-adjust:none;background:CanvasText;border-color:CanvasText}
 input:checked::after{background:Canvas}}

@@ -11,6 +11,6 @@ export const ask = (visit: Visit): void => {
   Dialog.show(visit, reloadQuestion, (dialog, heading, close) => {
     dialog.className = "question"
     const reload = button("reload quiet", reloadButton, () => location.reload())
-    dialog.append(heading, element("footer", "choices", button("back quiet", notNowButton, close), reload))
+    dialog.append(heading, element("div", "choices", button("back quiet", notNowButton, close), reload))
   })
 }

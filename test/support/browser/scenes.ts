@@ -136,7 +136,7 @@ export const scene = ({
   region,
   banner,
   types: shown = Object.values(types),
-  texts = en,
+  texts = own(en),
   ...rest
 }: Difference = {}): Scene => {
   const visit: Visit = {

@@ -4,6 +4,7 @@
  */
 import { key, type Parts } from "../../../../adapters/browser/Parts.ts"
 import * as EngineClient from "./engineClient.ts"
+import { measure } from "./measure.ts"
 import type { Scene } from "./Scene.ts"
 
 const scene: Scene = JSON.parse(document.getElementById("scene")!.textContent)
@@ -53,7 +54,7 @@ const parts: Parts = {
 }
 parts.client = EngineClient.make(scene, parts)
 Object.assign(document, { [key]: parts })
-Object.assign(window, { assent: parts.client })
+Object.assign(window, { assent: parts.client, measure })
 
 // What a client does once the visit has been answered.
 if (scene.visit.region.banner.enabled && parts.client.mustAsk()) parts.client.show("banner")
