@@ -7,6 +7,7 @@ import { AddressHeader } from "../../adapters/http/server/ClientAddress.ts"
 import { GeographyHeader } from "../../adapters/http/server/Geography.ts"
 import { VisitLimit } from "../../adapters/http/server/OpenLimits.ts"
 import { Quotas } from "../../adapters/http/server/Quotas.ts"
+import { ArchiveFolder } from "../../adapters/http/server/LoaderArchive.ts"
 import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
 import * as HttpsOutbound from "../../adapters/webhooks/HttpsOutbound.ts"
@@ -128,6 +129,8 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Layer.succeed(Ledger.NewLanes, settings.lanes!)),
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
     Layer.provide(Layer.succeed(AddressHeader, addressHeader)),
+    Layer.provide(Layer.succeed(ArchiveFolder, settings.scriptFolder)),
+    Layer.provide(Layer.succeed(MailSettings.Current, MailSending.settingsOf(settings))),
     Layer.provide(Layer.succeed(Quotas, quotasOf(settings))),
     Layer.provide(Layer.succeed(VisitLimit, settings.visitLimit === "off" ? undefined : settings.visitLimit!)),
     Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),

@@ -121,6 +121,13 @@ export const table = {
     "the path of a file",
     ErasureLogFile.readPath,
   ),
+  scriptFolder: setting(
+    "ASSENT_SCRIPT_FOLDER",
+    "where replaced script files of pages are kept for two years; servers may share it",
+    undefined,
+    "the path of a folder",
+    Keys.readPath,
+  ),
   keysKept: setting(
     Keys.keptVariable,
     "how long the key of an epoch is kept after its end",

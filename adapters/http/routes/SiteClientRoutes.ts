@@ -54,8 +54,7 @@ const fileOf = Effect.fnUntraced(function* (
   const scope = yield* PathScope.find(projectId)
   const sha256 = fileName.exec(file)?.[1]
   if (sha256 === undefined) return yield* noFile
-  const { byHash } = yield* BuiltScripts.all
-  const forms = byHash.get(sha256)?.forms ?? (yield* Loaders.byHash(scope, sha256))
+  const forms = yield* Loaders.byHash(scope, sha256)
   if (forms === undefined) return yield* noFile
   return CompressedForms.answer(request, { sha256, forms, contentType, headers: immutable })
 })

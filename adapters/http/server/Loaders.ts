@@ -2,7 +2,7 @@
  * The loaders of projects: the built loader with the project's published configuration inside, compressed once for each
  * revision.
  */
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { createHash } from "node:crypto"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { Project, ProjectScope, ProjectTypes } from "../../../core/model/Catalog.ts"
@@ -10,6 +10,7 @@ import * as LoaderContent from "../../../core/regions/LoaderContent.ts"
 import * as PublishedRegions from "../../../core/regions/PublishedRegions.ts"
 import * as BuiltScripts from "./BuiltScripts.ts"
 import * as CompressedForms from "./CompressedForms.ts"
+import * as LoaderArchive from "./LoaderArchive.ts"
 
 /** A loader with the configuration of one revision. */
 export interface Loader {
@@ -26,6 +27,8 @@ interface Made {
   readonly project: Project
   readonly types: ProjectTypes
   readonly published: number
+  /** When it was made, or its file was renewed last. */
+  keptAt: number
   readonly loader: Promise<Loader>
 }
 
@@ -51,22 +54,39 @@ const keep = (made: Made): void => {
   if (kept.size > keptMax) kept.delete(kept.keys().next().value!)
 }
 
-/** The loader of a project under the configuration in force. */
-export const of = Effect.fnUntraced(function* ({ project, types }: ProjectScope) {
+const made = Effect.fnUntraced(function* ({ project, types }: ProjectScope) {
   const ledger = yield* Ledger
   const publication = PublishedRegions.current(yield* ledger.catalog, project)
+  const { publishedAt: published } = publication
   const last = kept.get(project.id)
-  if (last?.project === project && last.types === types && last.published === publication.publishedAt)
-    return yield* Effect.promise(() => last.loader)
+  if (last?.project === project && last.types === types && last.published === published) return last
   const { files, loader: parts } = yield* BuiltScripts.all
   const configuration = LoaderContent.of(project, types, publication, files)
   const loader = make(parts.join(LoaderContent.script(configuration)), configuration.revision)
-  keep({ project, types, published: publication.publishedAt, loader })
-  return yield* Effect.promise(() => loader)
+  const next: Made = { project, types, published, loader, keptAt: 0 }
+  keep(next)
+  return next
 })
 
-/** The forms of a loader by its hash; `undefined` for a hash of none. */
+/** The loader of a project under the configuration in force. */
+export const of = Effect.fnUntraced(function* (scope: ProjectScope) {
+  const present = yield* made(scope)
+  const loader = yield* Effect.promise(() => present.loader)
+  const now = yield* Clock.currentTimeMillis
+  if (now - present.keptAt < LoaderArchive.dayMillis) return loader
+  present.keptAt = now
+  const { byHash } = yield* BuiltScripts.all
+  const files = [...byHash.values(), loader].map(({ forms, sha256 }) => [sha256, forms.identity] as const)
+  yield* LoaderArchive.keep(files)
+  return loader
+})
+
+/** The forms of a script file by its hash; `undefined` for a hash of none, also if it was replaced long ago. */
 export const byHash = Effect.fnUntraced(function* (scope: ProjectScope, sha256: string) {
+  const built = (yield* BuiltScripts.all).byHash.get(sha256)
+  if (built !== undefined) return built.forms
   const present = yield* of(scope)
-  return present.sha256 === sha256 ? present.forms : undefined
+  if (present.sha256 === sha256) return present.forms
+  const bytes = yield* LoaderArchive.read(sha256)
+  return bytes === undefined ? undefined : yield* Effect.promise(() => CompressedForms.make(bytes))
 })
