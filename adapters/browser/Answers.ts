@@ -28,9 +28,9 @@ export interface Answers {
   readonly all: () => PageDecisions.AllDecisions
   readonly typesOf: (name: Name) => ReadonlyArray<Names.NamedInPage>
   readonly permits: (name: Name) => boolean
-  readonly snapshot: () => Snapshot.Snapshot | undefined
+  readonly snapshot: () => Snapshot.DecisionSnapshot | undefined
   /** Holds back, until it is lifted, what another page of the site has found not to be permitted. */
-  readonly hold: (snapshot: Snapshot.Snapshot | undefined) => void
+  readonly hold: (snapshot: Snapshot.DecisionSnapshot | undefined) => void
   /** The server has answered, so nothing is held back any more; or the visitor has, about some types. */
   readonly lift: (ids?: ReadonlyArray<string>) => void
   /** Takes whether a request of the visit said that the signal is on. */
@@ -46,14 +46,14 @@ export interface AnswersOptions {
   /** Whether the browser itself says that the signal is on. */
   readonly gpc: boolean
   /** What the loader found. */
-  readonly snapshot: Snapshot.Snapshot | undefined
+  readonly snapshot: Snapshot.DecisionSnapshot | undefined
 }
 
 /** A snapshot that permits nothing. */
-const nothing: Snapshot.Snapshot = { region: undefined, revision: 0, gpc: false, answers: new Map() }
+const nothing: Snapshot.DecisionSnapshot = { region: undefined, revision: 0, gpc: false, answers: new Map() }
 
 /** A snapshot in which some names are not permitted. */
-const without = (snapshot: Snapshot.Snapshot, names: ReadonlyArray<string>): Snapshot.Snapshot => ({
+const without = (snapshot: Snapshot.DecisionSnapshot, names: ReadonlyArray<string>): Snapshot.DecisionSnapshot => ({
   ...snapshot,
   answers: new Map([...snapshot.answers].map(([name, answer]) => [name, names.includes(name) ? refused : answer])),
 })
@@ -73,7 +73,7 @@ export const make = ({ configuration, gpc, ledger, now, snapshot }: AnswersOptio
     snapshot !== undefined && gpc
       ? GlobalPrivacyControl.remaining(snapshot, configuration.strictest, configuration.types)
       : snapshot
-  let held: Snapshot.Snapshot | undefined = warm
+  let held: Snapshot.DecisionSnapshot | undefined = warm
   let lifted = new Set<string>()
 
   const known = (): PageDecisions.PageKnowledge | undefined =>

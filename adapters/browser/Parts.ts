@@ -5,7 +5,7 @@
  * preference centre add what they show. Every file is an immutable script that is checked by its hash.
  */
 import type { LoaderConfiguration } from "../../core/browser/LoaderConfiguration.ts"
-import type { Snapshot } from "../../core/browser/Snapshot.ts"
+import type { DecisionSnapshot } from "../../core/browser/Snapshot.ts"
 import type { ScriptFiles } from "../../core/browser/VisitAnswer.ts"
 import type { ConsentClient, Events, Name, Surface } from "./ConsentClient.ts"
 
@@ -75,7 +75,7 @@ export interface Parts {
   /** Whether the browser says that its user wants no sale and sharing. */
   readonly gpc: boolean
   /** The snapshot that the loader found, if its configuration still counts. */
-  readonly snapshot: Snapshot | undefined
+  readonly snapshot: DecisionSnapshot | undefined
   readonly blocker: Blocker
   readonly signals: SignalSender
   /** The calls of `assent(…)` until the client replays them. */

@@ -6,7 +6,7 @@
  */
 import type { RegionSettings } from "./Region.ts"
 import type { LoaderType } from "./LoaderConfiguration.ts"
-import type { Snapshot } from "./Snapshot.ts"
+import type { DecisionSnapshot } from "./Snapshot.ts"
 
 /** The subcategories that the signal is about in itself. */
 const always = ["do_not_sell", "global_privacy_control"]
@@ -23,10 +23,10 @@ export const covers = (
  * the client has decided: only what was confirmed in its presence is.
  */
 export const remaining = (
-  snapshot: Snapshot,
+  snapshot: DecisionSnapshot,
   settings: Pick<RegionSettings, "gpc" | "gpcCovers">,
   types: ReadonlyArray<Pick<LoaderType, "name" | "triple">>,
-): Snapshot => {
+): DecisionSnapshot => {
   if (snapshot.gpc) return snapshot
   const covered = new Set(types.filter((type) => covers(settings, type)).map(({ name }) => name))
   return { ...snapshot, answers: new Map([...snapshot.answers].filter(([name]) => !covered.has(name))) }

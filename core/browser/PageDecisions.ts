@@ -12,7 +12,7 @@ import * as LocalEvents from "./LocalEvents.ts"
 import * as Names from "./Names.ts"
 import type { PageType } from "./PageTypes.ts"
 import type { RegionSettings } from "./Region.ts"
-import type { Snapshot, SnapshotAnswer } from "./Snapshot.ts"
+import type { DecisionSnapshot, SnapshotAnswer } from "./Snapshot.ts"
 
 /** What the decisions of a page depend on, except the instant. */
 export interface PageKnowledge {
@@ -103,8 +103,8 @@ const both = (a: SnapshotAnswer | undefined, { nextChangeAt: until, permitted }:
 export const snapshotOf = (
   decisions: AllDecisions,
   { gpcSince, types }: PageKnowledge,
-  { region, revision }: Pick<Snapshot, "region" | "revision">,
-): Snapshot => {
+  { region, revision }: Pick<DecisionSnapshot, "region" | "revision">,
+): DecisionSnapshot => {
   const answers = new Map<string, SnapshotAnswer>()
   for (const type of types) {
     const decision = decisions.get(type.id)

@@ -22,7 +22,7 @@ export interface SnapshotAnswer {
 }
 
 /** A snapshot. */
-export interface Snapshot {
+export interface DecisionSnapshot {
   /** The id of the region. */
   readonly region: string | undefined
   /** The revision of the configuration that was decided under. */
@@ -51,7 +51,7 @@ const fromAnswer = ([name, { permitted, until }]: readonly [string, SnapshotAnsw
   permitted ? `${name}.${until === undefined ? "" : until.toString(36)}` : name
 
 /** The text of a snapshot. What does not fit is left out, refusals first, because what is left out is not permitted. */
-export const encode = ({ answers, gpc, region = "", revision }: Snapshot): string => {
+export const encode = ({ answers, gpc, region = "", revision }: DecisionSnapshot): string => {
   const write = (some: ReadonlyArray<readonly [string, SnapshotAnswer]>) =>
     [gpc ? "1g" : "1", region, revision.toString(36), ...some.map(fromAnswer)].join("~")
   let some = [...answers]
@@ -67,7 +67,7 @@ const toNumber = (text: string): number | undefined => {
 }
 
 /** Reads a snapshot; `undefined` for any text that {@link encode} does not write. Never throws. */
-export const decode = (text: string): Snapshot | undefined => {
+export const decode = (text: string): DecisionSnapshot | undefined => {
   const [form, region = "", count = "", ...rest] = text.split("~")
   const revision = toNumber(count)
   if (!/^1g?$/.test(form!) || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
@@ -82,7 +82,7 @@ export const decode = (text: string): Snapshot | undefined => {
 }
 
 /** The snapshot of a project in a `Cookie` header or `document.cookie`; `undefined` if none can be read. */
-export const fromCookies = (cookies: string, project: string): Snapshot | undefined => {
+export const fromCookies = (cookies: string, project: string): DecisionSnapshot | undefined => {
   const start = `${cookieName(project)}=`
   const cookie = cookies.split("; ").find((each) => each.startsWith(start))
   return cookie === undefined ? undefined : decode(cookie.slice(start.length))
@@ -93,7 +93,7 @@ export const fromCookies = (cookies: string, project: string): Snapshot | undefi
  * revision before the type's `since`, only what is always permitted is.
  */
 export const permits = (
-  snapshot: Snapshot | undefined,
+  snapshot: DecisionSnapshot | undefined,
   type: Pick<LoaderType, "name" | "required" | "since" | "triple">,
   at: Instant,
 ): boolean => {

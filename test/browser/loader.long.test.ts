@@ -108,7 +108,7 @@ describe.each(browsers.filter(({ isMissing }) => !isMissing))("In $name", ({ sta
     const parts = `document[Symbol.for("assent.parts")]`
     await tab.open(url)
     const revision = await tab.evaluate<number>(`${parts}.configuration.revision`)
-    const openWith = async (snapshot: Partial<Snapshot.Snapshot>, until?: number) => {
+    const openWith = async (snapshot: Partial<Snapshot.DecisionSnapshot>, until?: number) => {
       const answers = new Map([["analytics", { permitted: true, ...(until !== undefined && { until }) }]])
       const text = Snapshot.encode({ region: undefined, revision, gpc: false, answers, ...snapshot })
       await tab.evaluate(`document.cookie = ${JSON.stringify(`${Snapshot.cookieName(project)}=${text}; Path=/`)}`)

@@ -84,6 +84,11 @@ describe("A snapshot", () => {
     )
   })
 
+  test("with two answers under one name is read as nothing", () => {
+    expect(Snapshot.decode("1~~1~analytics~analytics.")).toBeUndefined()
+    expect(Snapshot.decode("1~~1~analytics.~marketing.")?.answers.size).toBe(2)
+  })
+
   test("that is too long keeps what is permitted before what is not", () => {
     const answers = Array.from({ length: 400 }, (_, n): [string, Snapshot.SnapshotAnswer] => [
       `subject_${n}`,
@@ -104,7 +109,7 @@ describe("A snapshot", () => {
       ["analytics", { permitted: true, until: 1000 }],
       ["marketing", { permitted: false }],
     ])
-    const snapshot: Snapshot.Snapshot = { region: undefined, revision: 7, gpc: false, answers }
+    const snapshot: Snapshot.DecisionSnapshot = { region: undefined, revision: 7, gpc: false, answers }
     const analytics = named("analytics")
     expect(Snapshot.permits(snapshot, analytics, 999)).toBe(true)
     expect(Snapshot.permits(snapshot, analytics, 1000)).toBe(false)

@@ -14,7 +14,7 @@ export const browser: Part = {
   tests: ["test/laws/browserSnapshot.test.ts", "test/laws/browserDecisions.test.ts", "test/laws/browserPages.test.ts"],
   mutants: [
     ["core/browser/Snapshot.ts", "number.toString(36) === text ? number", "true ? number", "that was changed is read"],
-    ["core/browser/Snapshot.ts", "answers.has(name) || ", "", "that was changed is read"],
+    ["core/browser/Snapshot.ts", "answers.has(name) || ", "", "with two answers under one name"],
     ["core/browser/Snapshot.ts", '[gpc ? "1g" : "1", region', '["1", region', written],
     [
       "core/browser/Snapshot.ts",
