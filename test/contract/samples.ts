@@ -1,5 +1,7 @@
 /** Sample events, people and catalog entries for the clauses of the contract, and functions to read them back. */
 import { Effect } from "effect"
+import type { Region } from "../../core/browser/Region.ts"
+import { templates } from "../../core/browser/RegionTemplates.ts"
 import type { Entries } from "../../core/model/Catalog.ts"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Heads from "../../core/engine/Heads.ts"
@@ -130,6 +132,15 @@ export const fact = (n: number, over: Partial<Fact> = {}): Fact => ({
 
 const made = { dateCreated: t0, dateUpdated: t0 }
 
+const region: Region = {
+  id: uuid(0xe8),
+  name: "Région 🍪",
+  regions: ["US-CA"],
+  settings: { ...templates.california, branding: { font: "Inter" } },
+  texts: { de: { consentBanner: { title: "Deine Wahl" } } },
+  defaultLanguage: "de",
+}
+
 export const entries: Entries = {
   organizations: [
     {
@@ -202,8 +213,8 @@ export const entries: Entries = {
   dataSystemAttributes: [],
   senders: [],
   mailTexts: [],
-  regions: [],
-  publications: [],
+  regions: [{ ...made, ...region, organization: uuid(1), project: uuid(2), kept: { "consent.webflow": true } }],
+  publications: [{ ...made, id: uuid(0xe9), organization: uuid(1), project: uuid(2), revision: 1, regions: [region] }],
   webhooks: [
     {
       ...made,
