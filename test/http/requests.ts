@@ -349,6 +349,7 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
       },
     ],
     [`GET ${projectPath}/languages`, plain],
+    [`GET ${projectPath}/site-client`, plain],
     [`PUT ${projectPath}/languages`, () => ({ json: { default: "en", offered: ["en", "de"] } })],
     [`GET ${projectPath}/webhooks`, plain],
     [`POST ${projectPath}/webhooks`, async (project) => ({ json: await newWebhook(project) })],
@@ -484,6 +485,9 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     ],
     [`POST ${sitePath}/session`, () => ({ json: {} })],
     [`GET ${sitePath}/health-check`, plain],
+    [`GET ${sitePath}/site-client`, plain],
+    [`GET ${sitePath}/site-client/:file`, () => ({ params: { file: "none.js" } })],
+    [`GET ${sitePath}/widget`, plain],
     ["GET /livez", plain],
     ["GET /readyz", plain],
   ])

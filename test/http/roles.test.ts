@@ -75,6 +75,7 @@ const table: ReadonlyArray<Row> = [
   row(`PUT ${projectPath}/consent-types/:id/versions/:version/texts/:language`, managing),
   row(`DELETE ${projectPath}/consent-types/:id/versions/:version/texts/:language`, managing),
   row(`GET ${projectPath}/languages`, reading),
+  row(`GET ${projectPath}/site-client`, reading),
   row(`PUT ${projectPath}/languages`, managing),
   row(`GET ${projectPath}/webhooks`, reading),
   row(`POST ${projectPath}/webhooks`, managing, 201),
@@ -175,6 +176,9 @@ const table: ReadonlyArray<Row> = [
   row(`POST ${sitePath}/compliance-requests/:id/verify`, "sessions"),
   row(`POST ${sitePath}/session`, "anybody", 201),
   row(`GET ${sitePath}/health-check`, "anybody"),
+  row(`GET ${sitePath}/site-client`, "anybody"),
+  row(`GET ${sitePath}/site-client/:file`, "anybody", 404),
+  row(`GET ${sitePath}/widget`, "anybody"),
   row("GET /livez", "anybody"),
   row("GET /readyz", "anybody"),
 ]
