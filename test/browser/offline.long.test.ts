@@ -36,12 +36,10 @@ describe.each(browsers.filter(({ isMissing }) => !isMissing))("In $name", ({ sta
     site.setNetwork(network)
     const dates: Array<number> = []
     for (let index = 0; index < choices; index += 1) {
-      await Shown.record(tab, Shown.analytics, index % 2 === 0 ? "accepted" : "declined")
-      dates.push(
-        await tab.evaluate<number>(`${Shown.client}.decide(${JSON.stringify(Shown.analytics)}).event.consentDate`),
-      )
-      if (index === choices / 2) await tab.reload()
       await until(tab, `${Shown.client} !== undefined`)
+      await Shown.record(tab, Shown.analytics, index % 2 === 0 ? "accepted" : "declined")
+      dates.push(await tab.evaluate<number>(`${Shown.client}.now()`))
+      if (index === choices / 2) await tab.reload()
     }
     site.setNetwork("up")
     await tab.reload()
