@@ -68,6 +68,7 @@ const rows = (list, lines) => list.replaceChildren(...lines.map(([name, value, d
 }))
 const time = (text) => text && new Date(text).toLocaleString()
 const find = (id) => document.getElementById(id)
+const reasons = { "no-event": "not answered", "live-choice": "as chosen", refusal: "as refused" }
 let shown = 0
 const refresh = async () => {
   const own = ++shown
@@ -82,7 +83,7 @@ const refresh = async () => {
   rows(find("decisions"), decisions.map(({ because, name, permitted, status, expiresAt }) => [
     name,
     status + (permitted ? ", permitted" : ", not permitted"),
-    expiresAt ? "until " + time(expiresAt) : because,
+    expiresAt ? "until " + time(expiresAt) : reasons[because] ?? because,
     permitted ? "yes" : "no",
   ]))
   rows(find("events"), events.map(({ consentAction, consentDate, consentState, name, version }) => [
