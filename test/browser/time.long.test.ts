@@ -17,6 +17,7 @@ describe.skipIf(isChromiumMissing)(`In ${browsers[0].name}`, () => {
   let browser: TestBrowser
   beforeAll(async () => {
     site = await startSite()
+    await site.publish()
     site.page("/one", {})
     browser = await chromium({ script: clock })
   })

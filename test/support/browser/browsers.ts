@@ -48,11 +48,20 @@ export interface TestBrowser {
 /** How long a page may take to show something before a test gives up, on a busy machine. */
 const patienceMillis = 40_000
 
-/** Waits until an expression in the page is true. */
+/** What a browser says of a page that was left while an expression was evaluated in it. */
+const isLeft = (error: unknown): boolean =>
+  /context was destroyed|DiscardedBrowsingContext|no such frame|navigat/i.test(String(error))
+
+/** Waits until an expression in the page is true; a page that is left meanwhile is asked again in the next one. */
 export const until = async (tab: Pick<Tab, "evaluate">, expression: string): Promise<void> => {
   const end = Date.now() + patienceMillis
   for (;;) {
-    if (await tab.evaluate<boolean>(`Promise.resolve(${expression}).then(Boolean)`)) return
+    const found = tab.evaluate<boolean>(`Promise.resolve(${expression}).then(Boolean)`)
+    const isTrue = await found.catch((error: unknown) => {
+      if (!isLeft(error)) throw error
+      return false
+    })
+    if (isTrue) return
     if (Date.now() > end) throw new Error(`the page did not reach: ${expression}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

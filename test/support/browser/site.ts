@@ -51,6 +51,8 @@ export interface Site {
   readonly forget: () => void
   /** Creates a consent type of the category `privacy_setting`, with its subcategory as its label. */
   readonly addType: (subcategory: string, name: string) => Promise<void>
+  /** Publishes the regions: answers then last as long as their rules say. */
+  readonly publish: () => Promise<void>
   /** All events of the ledger, in the order of `consentDate`. */
   readonly events: () => Promise<ReadonlyArray<LedgerEvent>>
   readonly stop: () => Promise<void>
@@ -159,7 +161,13 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
   const origin = `http://localhost:${await listen(site, "localhost")}`
   const events = async () => {
     const path = `/privacy-v1/organizations/${organization}/projects/${project}/consent-events?order=asc&limit=100`
-    return (await service.request("GET", path, { headers: { "x-api-key": apiKey } })).json.items
+    const all: Array<LedgerEvent> = []
+    for (let page = ""; ;) {
+      const { json } = await service.request("GET", path + page, { headers: { "x-api-key": apiKey } })
+      all.push(...json.items)
+      if (json.nextCursor === undefined) return all
+      page = `&cursor=${encodeURIComponent(json.nextCursor)}`
+    }
   }
   const addType = async (subcategory: string, name: string) => {
     const json = {
@@ -173,9 +181,15 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
     const { status, text } = await service.request("POST", path, { headers: { "x-api-key": apiKey }, json })
     if (status >= 300) throw new Error(text)
   }
+  const publish = async () => {
+    const path = `/privacy-v1/organizations/${organization}/projects/${project}/site-client/publish`
+    const { status, text } = await service.request("POST", path, { headers: { "x-api-key": apiKey }, json: {} })
+    if (status >= 300) throw new Error(text)
+  }
   return {
     origin,
     addType,
+    publish,
     api: `${origin}${api}`,
     other: `http://127.0.0.1:${await listen(other, "127.0.0.1")}`,
     service,
