@@ -184,6 +184,8 @@ describe("The texts of a region", () => {
     expect(Texts.of("zh-Hant-x-a").language).toBe("zh")
     expect(Texts.of("th", region)).toEqual(Texts.of("sv"))
     expect(Texts.of("th").language).toBe("en")
+    const english = { texts: { en: { consentBanner: { title: "Ours" } } }, defaultLanguage: "nb" }
+    expect(Texts.of("th", english).consentBanner.title).toBe("Ours")
     expect(Texts.of("__proto__").language).toBe("en")
     expect(Texts.of("constructor").language).toBe("en")
     expect(Texts.of("nb-NO", region)).toMatchObject({

@@ -11,6 +11,7 @@ export const shownTexts: Part = {
   mutants: [
     ["index.ts", ".toReversed()", "", own],
     ["index.ts", "dir: direction(language),", "", falls],
+    ["index.ts", "texts, inEnglish) ?? inEnglish", "texts, inEnglish) ?? en", falls],
     ["index.ts", "?? otherwise", "?? en", falls],
     [
       "index.ts",

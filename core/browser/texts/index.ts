@@ -123,7 +123,8 @@ const inChain = (tags: ReadonlyArray<string>, texts: Own["texts"], otherwise: Sh
  * @param language A tag of BCP 47; anything else is treated as a language that is not there.
  */
 export const of = (language: string, { defaultLanguage, texts }: Own = none): ShownTexts => {
-  const inDefault = inChain(fallbacks(defaultLanguage), texts, en) ?? en
+  const inEnglish = inChain(["en"], texts, en) ?? en
+  const inDefault = inChain(fallbacks(defaultLanguage), texts, inEnglish) ?? inEnglish
   return inChain(fallbacks(language), texts, inDefault) ?? inDefault
 }
 
