@@ -3,8 +3,8 @@
  * `type="text/plain" data-consent="…"`, and frames, images and other elements with `data-consent="…" data-src`.
  *
  * A marked element is inert by HTML itself, so nothing of it loads before it is released. A script is released by
- * moving the same element, with its type restored, out of its place and back: no text is copied, so Trusted Types refuse
- * nothing, and it keeps its nonce.
+ * moving the same element, with its type restored, out of its place and back: no text is copied, so Trusted Types
+ * refuse nothing, and it keeps its nonce.
  */
 import * as Names from "../../core/browser/Names.ts"
 import type { Name } from "./ConsentClient.ts"
@@ -12,7 +12,10 @@ import type { Blocker, Parts } from "./Parts.ts"
 
 /** What a blocker needs of its page. */
 export interface BlockerOptions {
-  /** The nonce of the loader, or empty. Where there is one, a script without it is never released: an attacker may have added it. */
+  /**
+   * The nonce of the loader, or empty. Where there is one, a script without it is never released, because an attacker
+   * may have added it.
+   */
   readonly nonce: string
   /** Whether a name is that of a consent type. */
   readonly isKnown: (name: Name) => boolean
@@ -78,7 +81,7 @@ const painted = (): Promise<void> =>
     setTimeout(resolve, 100)
   })
 
-/** Makes the blocker of a page. Nothing is permitted until it is told otherwise. */
+/** Makes the blocker of a page. Nothing is permitted before the first `release` or `block`. */
 export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
   let permits: Permits = () => false
   /** The elements that were found; true for those that were released, or never may be. */
@@ -94,7 +97,7 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
     if (!arePermitted(needs, permits)) tell("held", { needs })
   }
 
-  /** Whether an element may be released by its nonce. One that may not be is reported once, and never asked for again. */
+  /** Whether an element may be released by its nonce. One that may not be is reported once, and never asked for. */
   const mayRun = (element: Element): boolean => {
     if (nonce === "" || !(element instanceof HTMLScriptElement) || element.nonce === nonce) return true
     found.set(element, true)

@@ -2,8 +2,8 @@
  * The loader of a page: the one script that runs before all others. It reads the snapshot of the page before, blocks
  * what is not permitted, tells Google and Microsoft so, and adds the client.
  *
- * It needs no engine, because a snapshot is right until its end, and nothing becomes permitted by time alone (semantics,
- * section 6).
+ * It needs no engine, because a snapshot is right until its end, and nothing becomes permitted by time alone
+ * (semantics, section 6).
  */
 import * as GlobalPrivacyControl from "../../core/browser/GlobalPrivacyControl.ts"
 import type { LoaderConfiguration, LoaderType } from "../../core/browser/LoaderConfiguration.ts"

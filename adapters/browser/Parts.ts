@@ -52,13 +52,13 @@ export interface Shown {
 
 /** What the file of the banner adds. */
 export interface BannerPart extends Shown {
-  /** Shows the button that opens the preference centre: called once, on every page of a region with `floatingButton`. */
+  /** Shows the button that opens the preference centre: called once a page, in a region with `floatingButton`. */
   readonly showSettingsButton: (client: ConsentClient) => void
 }
 
 /** What the file of the preference centre adds. */
 export interface PreferencesPart extends Shown {
-  /** Asks whether to load the page again, because a script ran whose type has been withdrawn: `afterWithdrawal: "ask"`. */
+  /** Asks whether to load the page again, because a script ran whose type was withdrawn: `afterWithdrawal: "ask"`. */
   readonly askReload: (client: ConsentClient) => void
 }
 

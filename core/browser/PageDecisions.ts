@@ -68,7 +68,7 @@ export const of = (type: PageType, known: PageKnowledge, at: Instant): Decision.
   return fromEvents([...events, refusal(type, events, known, at)], type, known, at)
 }
 
-/** Whether the ledger needs a refusal by the signal, because it holds a permission that was given without it in view. */
+/** Whether the ledger needs a refusal by the signal, because it holds a permission that was given without it. */
 export const mustDecline = (type: PageType, known: PageKnowledge, at: Instant): boolean => {
   if (!isCovered(type, known)) return false
   const decision = fromEvents(LocalEvents.eventsOf(known.heads.get(type.id)), type, known, at)

@@ -169,7 +169,7 @@ export interface PlaceholderTexts {
 }
 
 /** All texts in one language. */
-export interface ShownTexts {
+export interface PageTexts {
   /** A canonical tag of BCP 47. */
   readonly language: string
   readonly dir: "ltr" | "rtl"

@@ -3,7 +3,7 @@
  * `YYYY-MM-DDTHH:mm:ss.sssZ`.
  */
 import type { ConsentState, ConsentAction } from "../engine/ConsentState.ts"
-import type { RegionSettings, ShownTexts } from "./Region.ts"
+import type { RegionSettings, PageTexts } from "./Region.ts"
 
 /** A version of a type, as in types.json. */
 export interface VisitVersion {
@@ -74,7 +74,7 @@ export interface Visit {
   readonly ruleSet: ReadonlyArray<unknown>
   readonly types: ReadonlyArray<VisitType>
   readonly trackers: ReadonlyArray<unknown>
-  readonly texts: ShownTexts
+  readonly texts: PageTexts
   /** The languages that texts are there in. */
   readonly languages: ReadonlyArray<string>
   readonly client: ScriptFiles

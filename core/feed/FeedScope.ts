@@ -7,8 +7,8 @@ import type { RuleSet } from "../engine/Rules.ts"
 import * as CatalogOf from "../model/Catalog.ts"
 import type { Catalog, ProjectScope } from "../model/Catalog.ts"
 import type { Fact } from "../model/People.ts"
-import * as PublishedRegions from "../regions/PublishedRegions.ts"
-import * as RegionFacts from "../regions/RegionFacts.ts"
+import * as PublishedRegions from "../model/PublishedRegions.ts"
+import * as RegionFacts from "../model/RegionFacts.ts"
 
 /** The scope of a project at a revision of the catalog. */
 export interface FeedScope extends ProjectScope {

@@ -19,8 +19,8 @@ import * as People from "../model/People.ts"
 import { horizonDays, maxExamined } from "../model/PublishLimits.ts"
 import type { PersonHeads } from "../ports/FeedStore.ts"
 import type { StoreUnavailable } from "../ports/StoreUnavailable.ts"
-import * as PublishedRegions from "./PublishedRegions.ts"
-import * as RegionFacts from "./RegionFacts.ts"
+import * as PublishedRegions from "../model/PublishedRegions.ts"
+import * as RegionFacts from "../model/RegionFacts.ts"
 
 /** The people of one region that would be asked again. */
 export interface AskedInRegion {

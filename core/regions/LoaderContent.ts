@@ -7,7 +7,7 @@ import * as Names from "../browser/Names.ts"
 import * as Snapshot from "../browser/Snapshot.ts"
 import type { ScriptFiles } from "../browser/VisitAnswer.ts"
 import type { ListedType, Project, ProjectTypes } from "../model/Catalog.ts"
-import type { Publication } from "./PublishedRegions.ts"
+import type { Publication } from "../model/PublishedRegions.ts"
 import * as SiteRevision from "./SiteRevision.ts"
 import * as StrictestSettings from "./StrictestSettings.ts"
 

@@ -4,7 +4,7 @@
 import * as Texts from "../browser/texts/index.ts"
 import type { Catalog, Project } from "../model/Catalog.ts"
 import { type RegionDraft, writtenOf } from "../model/RegionDraft.ts"
-import * as DefaultRegion from "./DefaultRegion.ts"
+import * as DefaultRegion from "../model/DefaultRegion.ts"
 
 /** The regions of a project, the default one first, then in the order in which they were created. */
 export const of = (catalog: Pick<Catalog, "regions">, project: Project): ReadonlyArray<RegionDraft> => {

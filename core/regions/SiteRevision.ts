@@ -6,7 +6,7 @@
  * answers lapse, so the loader does not count its snapshot.
  */
 import type { ListedType, ProjectTypes } from "../model/Catalog.ts"
-import type { Publication } from "./PublishedRegions.ts"
+import type { Publication } from "../model/PublishedRegions.ts"
 
 /** The revision of a project's site client. */
 export const of = ({ publishedAt }: Publication, { learnt }: ProjectTypes): number => Math.max(publishedAt, learnt)

@@ -1,4 +1,6 @@
-/** Marked elements: nothing of them loads before it is permitted, and then each starts once, in the order of the page. */
+/**
+ * Marked elements: nothing of them loads before it is permitted, and then each starts once, in the order of the page.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { browsers, type Tab, type TestBrowser, until } from "../support/browser/browsers.ts"
 import { type Site, startSite } from "../support/browser/site.ts"
@@ -21,7 +23,7 @@ const external = (name: string, needs = "analytics", more = ""): string =>
 const inline = (name: string, needs = "analytics", more = ""): string =>
   marked(needs, more, `(window.ran = window.ran || []).push("${name}")`)
 
-/** Keeps what the page is told, from before the loader. */
+/** Keeps the events that the page receives, from before the loader. */
 const listening = `<script>
   window.told = []
   for (const name of ["held", "released", "error"])

@@ -1,4 +1,4 @@
-/** The loader in real browsers: strict policies, the rule of the nonce, and what Google and Microsoft are told first. */
+/** The loader in real browsers: strict policies, the rule of the nonce, and what Google and Microsoft receive first. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as Snapshot from "../../core/browser/Snapshot.ts"
 import { browsers, type Tab, type TestBrowser, until } from "../support/browser/browsers.ts"

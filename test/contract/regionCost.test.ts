@@ -1,6 +1,7 @@
 /**
- * What regions cost: nothing while a project has published none, nothing about people that were in none, and one read of
- * the facts about a person that was in some. Counted in calls of the store, each of which is a statement or transaction.
+ * What regions cost: nothing while a project has published none, nothing about people that were in none, and one read
+ * of the facts about a person that was in some. Counted in calls of the store, each of which is a statement or
+ * transaction.
  */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Option } from "effect"

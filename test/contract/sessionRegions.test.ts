@@ -1,6 +1,6 @@
 /**
- * Which region a person is in: that of the latest session of everyone that it is joined with, whichever server a session
- * acts on.
+ * Which region a person is in: that of the latest session of everyone that it is joined with, whichever server a
+ * session acts on.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,6 +1,6 @@
 /**
- * Answers under regions over HTTP: a visitor's under the region of its session, the company's under that of the person's
- * latest session, or under the one that is asked for.
+ * Answers under regions over HTTP: a visitor's under the region of its session, the company's under that of the
+ * person's latest session, or under the one that is asked for.
  */
 import { beforeAll, describe, expect, test } from "vitest"
 import { served } from "../support/served.ts"

@@ -92,7 +92,7 @@ describe("Global Privacy Control", () => {
             }
           }
           if (!isCovered(type)) expect(decision).toEqual(without)
-          // What the signal answers is not asked again, and the ledger is told where it holds a permission.
+          // What the signal answers is not asked again, and the ledger receives a refusal where it holds a permission.
           else if (!decision.permitted) expect(decision.status).toMatch(/refused|withdrawn/)
           expect(PageDecisions.mustDecline(type, signalled, at)).toBe(without.permitted && !decision.permitted)
         }

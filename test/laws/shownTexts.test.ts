@@ -5,7 +5,7 @@
 import fc from "fast-check"
 import { readdirSync } from "node:fs"
 import { describe, expect, test } from "vitest"
-import type { OwnTexts, ShownTexts } from "../../core/browser/Region.ts"
+import type { OwnTexts, PageTexts } from "../../core/browser/Region.ts"
 import * as Texts from "../../core/browser/texts/index.ts"
 
 const european = "bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv".split(" ")
@@ -17,7 +17,7 @@ const textsOf = (texts: object, path = ""): ReadonlyArray<readonly [string, stri
     typeof each === "string" ? [[`${path}${name}`, each] as const] : textsOf(each as object, `${path}${name}.`),
   )
 
-const textIn = (texts: ShownTexts, path: string): string => new Map(textsOf(texts)).get(path)!
+const textIn = (texts: PageTexts, path: string): string => new Map(textsOf(texts)).get(path)!
 const placeholdersOf = (text: string): ReadonlyArray<string> => (text.match(/\{\w+\}/g) ?? []).toSorted()
 
 /** The most characters of a text, so that it fits where it is shown. */
@@ -78,7 +78,7 @@ describe.each(Texts.all.map((texts) => [texts.language, texts] as const))("The t
 
   // Kills: a text is left out; a placeholder is translated, lost or invented.
   test("are those of English, with the same placeholders", () => {
-    const shape = (of: ShownTexts) => textsOf(of).map(([path, text]) => [path, placeholdersOf(text)])
+    const shape = (of: PageTexts) => textsOf(of).map(([path, text]) => [path, placeholdersOf(text)])
     expect(shape(texts).toSorted()).toEqual(shape(english).toSorted())
   })
 

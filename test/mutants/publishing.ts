@@ -18,9 +18,9 @@ export const publishing: Part = {
   folder: "core",
   tests: ["test/laws/regions.test.ts", "test/http/regions.test.ts"],
   mutants: [
-    ["regions/PublishedRegions.ts", "named(geography) ?? ", "", granular],
-    ["regions/PublishedRegions.ts", "dateCreated <= knownAt", "dateCreated < knownAt", known],
-    ["regions/PublishedRegions.ts", "?.findLast(", "?.find(", known],
+    ["model/PublishedRegions.ts", "named(geography) ?? ", "", granular],
+    ["model/PublishedRegions.ts", "dateCreated <= knownAt", "dateCreated < knownAt", known],
+    ["model/PublishedRegions.ts", "?.findLast(", "?.find(", known],
     ["model/PublishedRevision.ts", "same?.text === text ? same : { region, text }", "{ region, text }", shared],
     ["regions/SettingsForm.ts", "if (value !== undefined) setAt(form, path, value)", "", again],
     ["regions/SettingsRules.ts", "part <= 0.04045", "part <= 1", contrast],

@@ -16,7 +16,7 @@ export const regions: Part = {
   ],
   mutants: [
     // The first region counts, and not the latest.
-    ["core/regions/RegionFacts.ts", "history.findLast(({ at }) => at <= knownAt)", "history[0]", known],
+    ["core/model/RegionFacts.ts", "history.findLast(({ at }) => at <= knownAt)", "history[0]", known],
     // A region that was recorded later counts as known before.
     [
       "core/ledger/AskedRegion.ts",
@@ -32,7 +32,7 @@ export const regions: Part = {
       known,
     ],
     // Only the region of the person itself counts.
-    ["core/regions/RegionFacts.ts", " && members.includes(member)", " && member === members.at(-1)", onServers],
+    ["core/model/RegionFacts.ts", " && members.includes(member)", " && member === members.at(-1)", onServers],
     // The rules of a region are left out.
     [
       "core/ledger/Reading.ts",

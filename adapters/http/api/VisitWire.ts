@@ -70,7 +70,7 @@ const StatusTexts = texts<keyof Region.StatusTexts>(
 )
 
 /** All texts in one language. */
-export const ShownTexts = Schema.Struct({
+export const PageTexts = Schema.Struct({
   language: Schema.String.annotate({ description: "A tag of BCP 47" }),
   dir: Schema.Literals(["ltr", "rtl"]),
   consentBanner: BannerTexts,
@@ -169,7 +169,7 @@ const configuration = {
   }),
   types: Schema.Array(VisitType),
   trackers: Schema.Array(Schema.Unknown),
-  texts: ShownTexts,
+  texts: PageTexts,
   languages: Schema.Array(Schema.String).annotate({ description: "The languages that the project has texts in" }),
   client: Schema.Struct({ client: ScriptFile, banner: ScriptFile, preferences: ScriptFile }),
 }

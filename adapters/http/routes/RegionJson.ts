@@ -5,7 +5,7 @@ import * as Instant from "../../../core/engine/Instant.ts"
 import type { PublishedRevision } from "../../../core/model/PublishedRevision.ts"
 import type { RegionDraft } from "../../../core/model/RegionDraft.ts"
 import type { PublishOutcome, PublishPreview } from "../../../core/regions/Publishing.ts"
-import type { Publication } from "../../../core/regions/PublishedRegions.ts"
+import type { Publication } from "../../../core/model/PublishedRegions.ts"
 import * as SettingsForm from "../../../core/regions/SettingsForm.ts"
 import * as SettingsRules from "../../../core/regions/SettingsRules.ts"
 

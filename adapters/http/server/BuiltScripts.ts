@@ -1,6 +1,6 @@
 /**
- * The script files of pages as `npm run build` makes them in `dist/site-client`. They are read at the first use, because
- * a ledger without pages needs none.
+ * The script files of pages as `npm run build` makes them in `dist/site-client`. They are read at the first use,
+ * because a ledger without pages needs none.
  */
 import { Effect } from "effect"
 import { readFileSync } from "node:fs"

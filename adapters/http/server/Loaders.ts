@@ -7,7 +7,7 @@ import { createHash } from "node:crypto"
 import { Ledger } from "../../../core/Ledger.ts"
 import type { Project, ProjectScope, ProjectTypes } from "../../../core/model/Catalog.ts"
 import * as LoaderContent from "../../../core/regions/LoaderContent.ts"
-import * as PublishedRegions from "../../../core/regions/PublishedRegions.ts"
+import * as PublishedRegions from "../../../core/model/PublishedRegions.ts"
 import * as BuiltScripts from "./BuiltScripts.ts"
 import * as CompressedForms from "./CompressedForms.ts"
 import * as LoaderArchive from "./LoaderArchive.ts"
@@ -81,7 +81,7 @@ export const of = Effect.fnUntraced(function* (scope: ProjectScope) {
   return loader
 })
 
-/** The forms of a script file by its hash; `undefined` for a hash of none, also if it was replaced long ago. */
+/** The forms of a script file by its hash; `undefined` for an unknown hash, or a file replaced long ago. */
 export const byHash = Effect.fnUntraced(function* (scope: ProjectScope, sha256: string) {
   const built = (yield* BuiltScripts.all).byHash.get(sha256)
   if (built !== undefined) return built.forms

@@ -1,13 +1,13 @@
 /**
  * What is in force, in words: by the status of the decision, with its dates in the visitor's language.
  */
-import type { ShownTexts, StatusTexts } from "../../../core/browser/Region.ts"
+import type { PageTexts, StatusTexts } from "../../../core/browser/Region.ts"
 import type { Decision } from "../../../core/engine/Decision.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
 
 /** The sentence about a status: since when, and, where it is known, until when. */
 export const sentence = (
-  { language, statuses }: Pick<ShownTexts, "language" | "statuses">,
+  { language, statuses }: Pick<PageTexts, "language" | "statuses">,
   status: keyof StatusTexts,
   since?: Instant,
   until?: Instant,
@@ -20,5 +20,5 @@ export const sentence = (
 }
 
 /** The sentence about a decision. */
-export const ofDecision = (texts: ShownTexts, { status, event, expiresAt, because }: Decision): string =>
+export const ofDecision = (texts: PageTexts, { status, event, expiresAt, because }: Decision): string =>
   sentence(texts, status, event?.consentDate, because.lapse?.at ?? expiresAt)

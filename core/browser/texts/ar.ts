@@ -1,7 +1,7 @@
 /** Our texts in Arabic. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const ar: ShownTexts = {
+export const ar: PageTexts = {
   language: "ar",
   dir: "rtl",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Bulgarian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const bg: ShownTexts = {
+export const bg: PageTexts = {
   language: "bg",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Czech. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const cs: ShownTexts = {
+export const cs: PageTexts = {
   language: "cs",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Danish. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const da: ShownTexts = {
+export const da: PageTexts = {
   language: "da",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in German. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const de: ShownTexts = {
+export const de: PageTexts = {
   language: "de",
   dir: "ltr",
   consentBanner: {

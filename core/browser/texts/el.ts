@@ -1,7 +1,7 @@
 /** Our texts in Greek. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const el: ShownTexts = {
+export const el: PageTexts = {
   language: "el",
   dir: "ltr",
   consentBanner: {

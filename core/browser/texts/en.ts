@@ -1,7 +1,7 @@
 /** Our texts in English. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const en: ShownTexts = {
+export const en: PageTexts = {
   language: "en",
   dir: "ltr",
   consentBanner: {

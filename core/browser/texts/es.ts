@@ -1,7 +1,7 @@
 /** Our texts in Spanish. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const es: ShownTexts = {
+export const es: PageTexts = {
   language: "es",
   dir: "ltr",
   consentBanner: {

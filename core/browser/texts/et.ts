@@ -1,7 +1,7 @@
 /** Our texts in Estonian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const et: ShownTexts = {
+export const et: PageTexts = {
   language: "et",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Finnish. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const fi: ShownTexts = {
+export const fi: PageTexts = {
   language: "fi",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in French. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const fr: ShownTexts = {
+export const fr: PageTexts = {
   language: "fr",
   dir: "ltr",
   consentBanner: {

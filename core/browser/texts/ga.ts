@@ -1,7 +1,7 @@
 /** Our texts in Irish. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const ga: ShownTexts = {
+export const ga: PageTexts = {
   language: "ga",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Hebrew. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const he: ShownTexts = {
+export const he: PageTexts = {
   language: "he",
   dir: "rtl",
   consentBanner: {

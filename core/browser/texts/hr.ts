@@ -1,7 +1,7 @@
 /** Our texts in Croatian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const hr: ShownTexts = {
+export const hr: PageTexts = {
   language: "hr",
   dir: "ltr",
   consentBanner: {

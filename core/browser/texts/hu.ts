@@ -1,7 +1,7 @@
 /** Our texts in Hungarian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const hu: ShownTexts = {
+export const hu: PageTexts = {
   language: "hu",
   dir: "ltr",
   consentBanner: {

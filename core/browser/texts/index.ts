@@ -1,7 +1,7 @@
 /**
  * The texts of the banner and of the preference centre, by their language: ours, and those of a region in their place.
  */
-import type { Region, ShownTexts } from "../Region.ts"
+import type { Region, PageTexts } from "../Region.ts"
 import { ar } from "./ar.ts"
 import { bg } from "./bg.ts"
 import { cs } from "./cs.ts"
@@ -36,7 +36,7 @@ import { uk } from "./uk.ts"
 import { zh } from "./zh.ts"
 
 /** All our texts: in the official languages of the European Union, and in eight more. */
-export const all: ReadonlyArray<ShownTexts> = [
+export const all: ReadonlyArray<PageTexts> = [
   bg,
   cs,
   da,
@@ -71,7 +71,7 @@ export const all: ReadonlyArray<ShownTexts> = [
   ptBR,
 ]
 
-const ours: ReadonlyMap<string, ShownTexts> = new Map(all.map((texts) => [texts.language, texts]))
+const ours: ReadonlyMap<string, PageTexts> = new Map(all.map((texts) => [texts.language, texts]))
 
 /** The texts of a region and the language that it falls back to. */
 type Own = Pick<Region, "texts" | "defaultLanguage">
@@ -101,7 +101,7 @@ const direction = (tag: string): "ltr" | "rtl" =>
   rightToLeft.has(new Intl.Locale(tag).maximize().script) ? "rtl" : "ltr"
 
 /** The texts of the languages of one chain, over those of another language; `undefined` where there are none. */
-const inChain = (tags: ReadonlyArray<string>, texts: Own["texts"], otherwise: ShownTexts): ShownTexts | undefined => {
+const inChain = (tags: ReadonlyArray<string>, texts: Own["texts"], otherwise: PageTexts): PageTexts | undefined => {
   const language = tags.find((tag) => ours.has(tag) || Object.hasOwn(texts, tag))
   if (language === undefined) return undefined
   const base = tags.map((tag) => ours.get(tag)).find((each) => each !== undefined) ?? otherwise
@@ -122,7 +122,7 @@ const inChain = (tags: ReadonlyArray<string>, texts: Own["texts"], otherwise: Sh
  *
  * @param language A tag of BCP 47; anything else is treated as a language that is not there.
  */
-export const of = (language: string, { defaultLanguage, texts }: Own = none): ShownTexts => {
+export const of = (language: string, { defaultLanguage, texts }: Own = none): PageTexts => {
   const inEnglish = inChain(["en"], texts, en) ?? en
   const inDefault = inChain(fallbacks(defaultLanguage), texts, inEnglish) ?? inEnglish
   return inChain(fallbacks(language), texts, inDefault) ?? inDefault

@@ -1,7 +1,7 @@
 /** Our texts in Italian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const it: ShownTexts = {
+export const it: PageTexts = {
   language: "it",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Japanese. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const ja: ShownTexts = {
+export const ja: PageTexts = {
   language: "ja",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Korean. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const ko: ShownTexts = {
+export const ko: PageTexts = {
   language: "ko",
   dir: "ltr",
   consentBanner: {

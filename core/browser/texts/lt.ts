@@ -1,7 +1,7 @@
 /** Our texts in Lithuanian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const lt: ShownTexts = {
+export const lt: PageTexts = {
   language: "lt",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Latvian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const lv: ShownTexts = {
+export const lv: PageTexts = {
   language: "lv",
   dir: "ltr",
   consentBanner: {

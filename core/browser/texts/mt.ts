@@ -1,7 +1,7 @@
 /** Our texts in Maltese. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const mt: ShownTexts = {
+export const mt: PageTexts = {
   language: "mt",
   dir: "ltr",
   consentBanner: {

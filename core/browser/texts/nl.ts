@@ -1,7 +1,7 @@
 /** Our texts in Dutch. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const nl: ShownTexts = {
+export const nl: PageTexts = {
   language: "nl",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Polish. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const pl: ShownTexts = {
+export const pl: PageTexts = {
   language: "pl",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Portuguese as spoken in Brazil. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const ptBR: ShownTexts = {
+export const ptBR: PageTexts = {
   language: "pt-BR",
   dir: "ltr",
   consentBanner: {

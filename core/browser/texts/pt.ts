@@ -1,7 +1,7 @@
 /** Our texts in Portuguese. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const pt: ShownTexts = {
+export const pt: PageTexts = {
   language: "pt",
   dir: "ltr",
   consentBanner: {

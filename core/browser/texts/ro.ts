@@ -1,7 +1,7 @@
 /** Our texts in Romanian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const ro: ShownTexts = {
+export const ro: PageTexts = {
   language: "ro",
   dir: "ltr",
   consentBanner: {

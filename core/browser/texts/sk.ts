@@ -1,7 +1,7 @@
 /** Our texts in Slovak. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const sk: ShownTexts = {
+export const sk: PageTexts = {
   language: "sk",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Slovene. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const sl: ShownTexts = {
+export const sl: PageTexts = {
   language: "sl",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Swedish. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const sv: ShownTexts = {
+export const sv: PageTexts = {
   language: "sv",
   dir: "ltr",
   consentBanner: {

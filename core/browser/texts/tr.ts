@@ -1,7 +1,7 @@
 /** Our texts in Turkish. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const tr: ShownTexts = {
+export const tr: PageTexts = {
   language: "tr",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Ukrainian. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const uk: ShownTexts = {
+export const uk: PageTexts = {
   language: "uk",
   dir: "ltr",
   consentBanner: {

@@ -1,7 +1,7 @@
 /** Our texts in Chinese, in simplified characters. */
-import type { ShownTexts } from "../Region.ts"
+import type { PageTexts } from "../Region.ts"
 
-export const zh: ShownTexts = {
+export const zh: PageTexts = {
   language: "zh",
   dir: "ltr",
   consentBanner: {

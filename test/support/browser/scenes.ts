@@ -1,7 +1,7 @@
 /**
  * Scenes for the tests of the banner and of the preference centre: a project with five types in one region.
  */
-import type { RegionSettings, ShownTexts } from "../../../core/browser/Region.ts"
+import type { RegionSettings, PageTexts } from "../../../core/browser/Region.ts"
 import type { Visit, VisitEvent, VisitRegion, VisitType } from "../../../core/browser/VisitAnswer.ts"
 import type { Scene } from "./page/Scene.ts"
 import { en } from "../../../core/browser/texts/en.ts"
@@ -118,7 +118,7 @@ export const event = (
 const file = { src: "/", integrity: "" }
 
 /** Texts with a link to the policy of a site, as a project would have it. */
-export const own = (texts: ShownTexts): ShownTexts => ({
+export const own = (texts: PageTexts): PageTexts => ({
   ...texts,
   consentBanner: { ...texts.consentBanner, link: "[Privacy policy](https://site.example/privacy)" },
 })
@@ -128,7 +128,7 @@ export interface Difference extends Partial<Omit<Scene, "visit">> {
   readonly region?: Partial<Omit<VisitRegion, "banner">>
   readonly banner?: Partial<RegionSettings["banner"]>
   readonly types?: ReadonlyArray<VisitType>
-  readonly texts?: ShownTexts
+  readonly texts?: PageTexts
 }
 
 /** A scene: a first visit, but for the difference. */

@@ -11,6 +11,6 @@ export interface Scene {
   /** The instant of the page; it does not pass. */
   readonly at: string
   readonly gpc: boolean
-  /** `online`: the server has a choice at once. `offline`: choices stay on the device. `failing`: so does the history. */
+  /** `online`: the server has a choice at once. `offline`: choices stay on the device. `failing`: also the history. */
   readonly network: "online" | "offline" | "failing"
 }

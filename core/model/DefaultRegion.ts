@@ -3,8 +3,8 @@
  * strictly. It has the id of the project until it is written, and afterwards.
  */
 import { templates } from "../browser/RegionTemplates.ts"
-import type { Project } from "../model/Catalog.ts"
-import type { RegionDraft } from "../model/RegionDraft.ts"
+import type { Project } from "./Catalog.ts"
+import type { RegionDraft } from "./RegionDraft.ts"
 import type { Region } from "../browser/Region.ts"
 
 /** The default region as it is published. */

@@ -5,8 +5,8 @@
  */
 import type { Region } from "../browser/Region.ts"
 import * as Instant from "../engine/Instant.ts"
-import type { Catalog, Project } from "../model/Catalog.ts"
-import type { PublishedRevision } from "../model/PublishedRevision.ts"
+import type { Catalog, Project } from "./Catalog.ts"
+import type { PublishedRevision } from "./PublishedRevision.ts"
 import * as DefaultRegion from "./DefaultRegion.ts"
 
 /** A revision of the configuration. */

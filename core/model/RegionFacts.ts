@@ -9,7 +9,7 @@ import type { Region } from "../browser/Region.ts"
 import * as RegionRules from "../browser/RegionRules.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { RuleSet } from "../engine/Rules.ts"
-import * as People from "../model/People.ts"
+import * as People from "./People.ts"
 import * as PublishedRegions from "./PublishedRegions.ts"
 
 /** The region that a person is in from an instant on. */
