@@ -26,8 +26,7 @@ type Permits = (name: Name) => boolean
 
 const marked = 'script[type="text/plain"][data-consent],[data-consent][data-src]:not(script)'
 
-const needsOf = (element: Element): ReadonlyArray<Name> =>
-  (element.getAttribute("data-consent") ?? "").split(/\s+/).filter((name) => name !== "")
+const needsOf = (element: Element): ReadonlyArray<Name> => element.getAttribute("data-consent")?.match(/\S+/g) ?? []
 
 /** Names that stand for no consent type, and are never blocked. */
 const isFree = (name: Name): boolean => name === Names.strictlyNecessary || name === "ignored"
@@ -58,8 +57,7 @@ const startScript = (script: HTMLScriptElement): Promise<unknown> => {
   const end = new Promise((resolve) => {
     // No event comes of an inline script, which has run when it is moved, nor of one that does not run.
     if (isAsync || !script.src || script.noModule || !isScript.test(script.type)) resolve(0)
-    script.addEventListener("load", resolve)
-    script.addEventListener("error", resolve)
+    for (const type of ["load", "error"]) script.addEventListener(type, resolve)
   })
   move(script)
   return end
@@ -88,12 +86,13 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
   const found = new WeakMap<Element, boolean>()
   const blocked = () => [...document.querySelectorAll(marked)].filter((element) => found.get(element) !== true)
 
+  const fail = (code: string, needs: ReadonlyArray<Name>) => tell("error", { code, detail: needs.join(" ") })
+
   const note = (element: Element): void => {
     if (found.has(element)) return
     found.set(element, false)
     const needs = needsOf(element)
-    if (!needs.length || !needs.every((name) => isFree(name) || isKnown(name)))
-      tell("error", { code: "unknown_name", detail: needs.join(" ") })
+    if (!arePermitted(needs, isKnown)) fail("unknown_name", needs)
     if (!arePermitted(needs, permits)) tell("held", { needs })
   }
 
@@ -101,7 +100,7 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
   const mayRun = (element: Element): boolean => {
     if (nonce === "" || !(element instanceof HTMLScriptElement) || element.nonce === nonce) return true
     found.set(element, true)
-    tell("error", { code: "nonce_missing", detail: needsOf(element).join(" ") })
+    fail("nonce_missing", needsOf(element))
     return false
   }
 
@@ -109,21 +108,20 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
   const next = (): Element | undefined =>
     blocked().find((element) => arePermitted(needsOf(element), permits) && isWhole(element) && mayRun(element))
 
-  const start = (element: Element): Promise<unknown> => {
+  const start = (element: Element): unknown => {
     found.set(element, true)
-    const needs = needsOf(element)
-    tell("released", { needs })
-    if (element instanceof HTMLScriptElement) return startScript(element)
-    element.setAttribute("src", element.getAttribute("data-src")!)
-    return Promise.resolve()
+    tell("released", { needs: needsOf(element) })
+    return element instanceof HTMLScriptElement
+      ? startScript(element)
+      : element.setAttribute("src", element.getAttribute("data-src")!)
   }
 
   let running: Promise<void> | undefined
 
   const releaseAll = async (): Promise<void> => {
-    await (next() !== undefined && document.readyState !== "loading" && painted())
+    await (next() && document.readyState !== "loading" && painted())
     // Asked again before each, because a withdrawal may come while a script loads.
-    for (let element = next(); element !== undefined; element = next()) {
+    for (let element; (element = next());) {
       await start(element)
       await nextTask()
     }
@@ -132,7 +130,7 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
 
   /** A prerendered page loads nothing that needs consent, because its visitor may never see it. */
   const run = async (): Promise<void> => {
-    if ((document as { readonly prerendering?: boolean }).prerendering !== true) await (running ??= releaseAll())
+    if (!(document as { readonly prerendering?: boolean }).prerendering) await (running ??= releaseAll())
   }
 
   const check = (): void => {
@@ -149,8 +147,7 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
   }
 
   new MutationObserver(check).observe(document, { childList: true, subtree: true })
-  document.addEventListener("readystatechange", check)
-  document.addEventListener("prerenderingchange", check)
+  for (const type of ["readystatechange", "prerenderingchange"]) document.addEventListener(type, check)
 
   return {
     release: (given) => {

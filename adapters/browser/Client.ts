@@ -15,8 +15,7 @@ import * as AnswersOf from "./Answers.ts"
 import * as ClockOf from "./Clock.ts"
 import type { Cause, Choice, ConsentClient, Recorded, Status, Surface } from "./ConsentClient.ts"
 import type { Environment, Line } from "./Environment.ts"
-import * as History from "./History.ts"
-import * as Identifying from "./Identifying.ts"
+import type { Later } from "./Later.ts"
 import * as LocalLedgerOf from "./LocalLedger.ts"
 import * as LocalStoreOf from "./LocalStore.ts"
 import type { Parts } from "./Parts.ts"
@@ -39,6 +38,8 @@ export interface ClientParts {
   readonly blocker?: Pick<Parts["blocker"], "block" | "count" | "release">
   readonly signals?: Parts["signals"]
   readonly load?: Parts["load"]
+  /** Brings the history and signing in. Rejects where they cannot be had. */
+  readonly later: () => Promise<Later>
   readonly shown?: () => Pick<Parts, "banner" | "preferences">
 }
 
@@ -348,19 +349,15 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
 
   const namesOf = (names: string | ReadonlyArray<string>) => (typeof names === "string" ? [names] : names)
 
-  const identity = Identifying.make(env, {
-    ...parts,
-    ledger,
-    sync,
-    changed: () => {
-      settle("identify")
-      line?.post()
-    },
-    forget: () => {
-      env.setCookie(Snapshot.cookieName(project), "", 0)
-      cookie = env.cookies()
-    },
-  })
+  const local = () => [
+    ...LocalEvents.toWire(ledger.heads()),
+    ...ledger.unsent().map(({ item }) => LocalEvents.ofItem(item).wire),
+  ]
+
+  const changed = (): void => {
+    settle("identify")
+    line?.post()
+  }
 
   const decideByName = (name: string): Decision | undefined => {
     const [found] = answers.typesOf(name)
@@ -395,8 +392,16 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
       configure(translated)
       settle("server")
     },
-    ...identity,
-    history: () => History.read(env, { base: parts.base, answers, ledger, sync }),
+    identify: async (identification) =>
+      (await parts.later()).identify(env, { base: parts.base, ledger, sync, changed }, identification),
+    forget: async () => {
+      await sync.run()
+      ledger.leave()
+      env.setCookie(Snapshot.cookieName(project), "", 0)
+      cookie = env.cookies()
+      changed()
+    },
+    history: async () => (await parts.later()).history(env, { base: parts.base, answers, ledger, sync, local }),
     status: () => ({
       version,
       region: answers.visit()?.region.name ?? undefined,

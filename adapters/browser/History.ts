@@ -2,7 +2,6 @@
  * The person's own events, from the server, with those that the server does not have yet.
  */
 import type { VisitEvent } from "../../core/browser/VisitAnswer.ts"
-import * as LocalEvents from "../../core/browser/LocalEvents.ts"
 import type { Answers } from "./Answers.ts"
 import type { HistoryLine } from "./ConsentClient.ts"
 import type { Environment } from "./Environment.ts"
@@ -15,6 +14,8 @@ export interface HistorySource {
   readonly answers: Answers
   readonly ledger: LocalLedger
   readonly sync: Sync
+  /** The events that the device knows, those of the unsent choices last. */
+  readonly local: () => ReadonlyArray<VisitEvent>
 }
 
 interface Page {
@@ -47,14 +48,10 @@ const fromServer = async (env: Environment, { base, ledger, sync }: HistorySourc
 
 /** The lines of the history, latest first. Without the server, those that the device knows. */
 export const read = async (env: Environment, source: HistorySource): Promise<ReadonlyArray<HistoryLine>> => {
-  const { answers, ledger } = source
-  const isKnown = ledger.isKnown()
-  const answered = isKnown ? await fromServer(env, source).catch(() => undefined) : undefined
-  const local = LocalEvents.toWire(ledger.heads())
+  const { answers, ledger, local } = source
+  const answered = ledger.isKnown() ? await fromServer(env, source).catch(() => undefined) : undefined
   const pending = new Set(ledger.unsent().map(({ item }) => item.externalId))
-  const events = new Map((answered ?? []).map((event) => [event.id, event]))
-  for (const event of local) events.set(event.id, event)
-  for (const { item } of ledger.unsent()) events.set(item.externalId, LocalEvents.ofItem(item).wire)
+  const events = new Map([...(answered ?? []), ...local()].map((event) => [event.id, event]))
   const deciding = new Set([...answers.all().values()].map(({ event }) => event?.id))
   const types = new Map(answers.types().map(({ id, visit }) => [id, visit]))
   return [...events.values()]

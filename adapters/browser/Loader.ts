@@ -49,23 +49,26 @@ const loaderOf = (files: ScriptFiles, base: string, nonce: string): Parts.Parts[
 export const start = (configuration: LoaderConfiguration): void => {
   if (Parts.ofDocument() !== undefined) return tell("error", { code: "loader_twice", detail: "" })
   const script = document.currentScript as HTMLScriptElement
-  const { dataset, nonce } = script
-  const base = script.src.slice(0, script.src.lastIndexOf("/site-client"))
+  const { dataset, nonce, src } = script
+  const base = src.slice(0, src.lastIndexOf("/site-client"))
   const gpc = (navigator as { readonly globalPrivacyControl?: unknown }).globalPrivacyControl === true
   const { files, isArchived, project, strictest, types } = configuration
   const snapshot = isArchived ? undefined : Snapshot.fromCookies(document.cookie, project)
   // What was permitted before the signal came is not, until the client has decided.
   const counts = (type: LoaderType): boolean =>
     !gpc || snapshot?.gpc === true || !GlobalPrivacyControl.covers(strictest, type)
-  const isKnown = (name: string): boolean => Names.typesOf(types, name).length > 0
+  const areAll = (name: string, test: (type: LoaderType) => boolean): boolean => {
+    const named = Names.typesOf(types, name)
+    return named.length > 0 && named.every(test)
+  }
+  const isKnown = (name: string): boolean => areAll(name, () => true)
   const permits = (name: string): boolean =>
-    isKnown(name) &&
-    Names.typesOf(types, name).every((type) => counts(type) && Snapshot.permits(snapshot, type, Date.now()))
+    areAll(name, (type) => counts(type) && Snapshot.permits(snapshot, type, Date.now()))
 
   // Names in snapshots that are no subcategory name nothing in a page.
   const subcategories = types.map(({ name }) => name).filter(isKnown)
   const signals = Signals.start(strictest, subcategories, snapshot !== undefined, tell)
-  if (snapshot !== undefined) signals.update(permits)
+  if (snapshot) signals.update(permits)
 
   const blocker = Blocker.make({ nonce, isKnown, tell })
   void blocker.release(permits)

@@ -8,6 +8,7 @@ import type { LoaderConfiguration } from "../../core/browser/LoaderConfiguration
 import type { DecisionSnapshot } from "../../core/browser/Snapshot.ts"
 import type { ScriptFiles } from "../../core/browser/VisitAnswer.ts"
 import type { ConsentClient, Events, Name, Surface } from "./ConsentClient.ts"
+import type { Later } from "./Later.ts"
 
 /** The attributes of the script element of the loader. */
 export interface LoaderAttributes {
@@ -87,6 +88,8 @@ export interface Parts {
   client?: ConsentClient
   banner?: BannerPart
   preferences?: PreferencesPart
+  /** What the file of the preference centre adds for the client. */
+  later?: Later
 }
 
 /** Where a document keeps its parts. */

@@ -12,6 +12,7 @@ import * as Snapshot from "../../core/browser/Snapshot.ts"
 import * as Client from "./Client.ts"
 import type { ConsentClient } from "./ConsentClient.ts"
 import type { Environment } from "./Environment.ts"
+import { later } from "./Later.ts"
 import * as PageEnvironment from "./PageEnvironment.ts"
 
 export type {
@@ -59,6 +60,7 @@ export const open = ({ base, cookieDomain, environment, language, project }: Ope
     gpc: hasSignal,
     snapshot: Snapshot.fromCookies(env.cookies(), project),
     isShowing: false,
+    later: async () => later,
     isShared: cookieDomain !== undefined,
     ...(language !== undefined && { language }),
   })

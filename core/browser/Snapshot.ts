@@ -98,6 +98,6 @@ export const permits = (
   at: Instant,
 ): boolean => {
   if (Names.isAlwaysPermitted(type)) return true
-  const answer = snapshot !== undefined && snapshot.revision >= type.since ? snapshot.answers.get(type.name) : undefined
-  return answer !== undefined && answer.permitted && (answer.until === undefined || at < answer.until)
+  const answer = snapshot?.answers.get(type.name)
+  return answer?.permitted === true && snapshot!.revision >= type.since && at < (answer.until ?? Infinity)
 }

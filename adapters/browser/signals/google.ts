@@ -31,7 +31,7 @@ export const deny = (
   tell: Parts["tell"],
 ): void => {
   if (layer().some(isDefault)) tell("error", { code: "consent_default_found", detail: "dataLayer" })
-  const wait = isKnownPage ? {} : { wait_for_update: waitMillis }
+  const wait = !isKnownPage && { wait_for_update: waitMillis }
   // Security needs no consent.
   gtag("consent", "default", { ...denied, security_storage: "granted", ...wait })
   gtag("set", "ads_data_redaction", true)

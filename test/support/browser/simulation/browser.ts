@@ -5,6 +5,7 @@
 import type * as fc from "fast-check"
 import { setImmediate } from "node:timers/promises"
 import * as Client from "../../../../adapters/browser/Client.ts"
+import { later } from "../../../../adapters/browser/Later.ts"
 import type { ConsentClient, Events } from "../../../../adapters/browser/ConsentClient.ts"
 import type { Environment, Happening, Sending, Sent } from "../../../../adapters/browser/Environment.ts"
 import * as Snapshot from "../../../../core/browser/Snapshot.ts"
@@ -189,6 +190,7 @@ export const make = (options: BrowserOptions): Browser => {
       gpc: gpc(),
       snapshot: Snapshot.fromCookies(env.cookies(), site.project),
       isShowing: false,
+      later: async () => later,
       signals: {
         update: (permits) => {
           for (const name of watched) state.said.set(name, permits(name))
