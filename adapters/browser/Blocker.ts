@@ -52,15 +52,13 @@ const isScript = /^$|module|script/i
 const startScript = (script: HTMLScriptElement): Promise<unknown> => {
   script.type = script.dataset["type"] ?? ""
   // Otherwise the browser treats a moved script as one with `async`.
-  const isAsync = script.hasAttribute("async")
-  script.async = isAsync
-  const end = new Promise((resolve) => {
+  script.async = script.hasAttribute("async")
+  return new Promise((resolve) => {
     // No event comes of an inline script, which has run when it is moved, nor of one that does not run.
-    if (isAsync || !script.src || script.noModule || !isScript.test(script.type)) resolve(0)
+    if (script.async || !script.src || script.noModule || !isScript.test(script.type)) resolve(0)
     for (const type of ["load", "error"]) script.addEventListener(type, resolve)
+    move(script)
   })
-  move(script)
-  return end
 }
 
 /** A task of its own, which no timer delays in a hidden page. */
@@ -98,7 +96,7 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
 
   /** Whether an element may be released by its nonce. One that may not be is reported once, and never asked for. */
   const mayRun = (element: Element): boolean => {
-    if (nonce === "" || !(element instanceof HTMLScriptElement) || element.nonce === nonce) return true
+    if (!nonce || !(element instanceof HTMLScriptElement) || element.nonce === nonce) return true
     found.set(element, true)
     fail("nonce_missing", needsOf(element))
     return false

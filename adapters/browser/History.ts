@@ -50,7 +50,6 @@ const fromServer = async (env: Environment, { base, ledger, sync }: HistorySourc
 export const read = async (env: Environment, source: HistorySource): Promise<ReadonlyArray<HistoryLine>> => {
   const { answers, ledger, local } = source
   const answered = ledger.isKnown() ? await fromServer(env, source).catch(() => undefined) : undefined
-  const pending = new Set(ledger.unsent().map(({ item }) => item.externalId))
   const events = new Map([...(answered ?? []), ...local()].map((event) => [event.id, event]))
   const deciding = new Set([...answers.all().values()].map(({ event }) => event?.id))
   const types = new Map(answers.types().map(({ id, visit }) => [id, visit]))
@@ -59,7 +58,7 @@ export const read = async (env: Environment, source: HistorySource): Promise<Rea
       event,
       type: types.get(event.consentType),
       decides: deciding.has(event.id),
-      isPending: pending.has(event.id),
+      isPending: ledger.unsent().some(({ item }) => item.externalId === event.id),
     }))
     .sort((a, b) => (a.event.consentDate > b.event.consentDate ? -1 : 1))
 }

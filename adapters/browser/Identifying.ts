@@ -34,7 +34,7 @@ export const identify = async (
     })
   let answer = await post()
   if (answer.status === 401 && ledger.endSession([])) answer = await post()
-  if (answer.status !== 200) throw new Error(`the server does not take the proof: ${answer.status}`)
+  if (answer.status !== 200) throw new Error(`not identified: ${answer.status}`)
   const { session: token } = answer.json as { readonly session: string }
   ledger.leave({ token, expiresAt: new Date(env.now() + sessionMillis).toISOString() })
   await sync.run(true)

@@ -78,12 +78,10 @@ export const start = (configuration: LoaderConfiguration): void => {
   page.assent ??= Object.assign((...call: Parts.QueuedCall) => queue.push(call), { q: queue })
 
   const load = loaderOf(files, base, nonce)
-  const attributes = { language: "auto", region: "", widget: "", frame: "", ...dataset, concord: "concord" in dataset }
   const parts = {
     configuration,
     base,
-    nonce: nonce || undefined,
-    attributes,
+    attributes: dataset,
     gpc,
     snapshot,
     blocker,

@@ -12,15 +12,12 @@ import type { Later } from "./Later.ts"
 
 /** The attributes of the script element of the loader. */
 export interface LoaderAttributes {
-  /** BCP 47, or `auto`. */
-  readonly language: string
-  /** ISO 3166-2, a hint from the site's edge; empty: none. */
-  readonly region: string
+  /** BCP 47; `auto`, empty or left out: that of the page. */
+  readonly language?: string
   /** `none`: the page shows nothing by itself. */
-  readonly widget: string
-  readonly concord: boolean
+  readonly widget?: string
   /** `own`: the widget is shown in a frame, too. */
-  readonly frame: string
+  readonly frame?: string
 }
 
 /** What blocks elements, made by the loader. */
@@ -71,7 +68,6 @@ export interface Parts {
   readonly configuration: LoaderConfiguration
   /** The address of the project's Site API, without a slash at its end. */
   readonly base: string
-  readonly nonce: string | undefined
   readonly attributes: LoaderAttributes
   /** Whether the browser says that its user wants no sale and sharing. */
   readonly gpc: boolean

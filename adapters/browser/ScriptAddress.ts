@@ -17,8 +17,8 @@ interface TrustedTypes {
 export const make = (base: string): ((path: string) => string) => {
   let policy: Policy = {
     createScriptURL: (address) => {
-      if (!address.startsWith(`${base}/site-client/`)) throw new TypeError(address)
-      return address
+      if (address.startsWith(`${base}/site-client/`)) return address
+      throw new TypeError(address)
     },
   }
   try {

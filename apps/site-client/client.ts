@@ -24,7 +24,7 @@ const runOn =
 
 /** The language of the loader's attribute; `auto`: that of the page, else those that the browser sends. */
 const languageOf = ({ language }: Parts.LoaderAttributes): string | undefined =>
-  (language === "auto" || language === "" ? document.documentElement.lang : language) || undefined
+  (!language || language === "auto" ? document.documentElement.lang : language) || undefined
 
 const start = (parts: Parts.Parts): void => {
   const { attributes, configuration, tell } = parts

@@ -18,10 +18,8 @@ const gtag: (...words: ReadonlyArray<unknown>) => void = function () {
   layer().push(arguments)
 }
 
-const isDefault = (entry: unknown): boolean => {
-  const words = entry as { readonly 0?: unknown; readonly 1?: unknown } | null
-  return words?.[0] === "consent" && words[1] === "default"
-}
+const isDefault = (words: { readonly 0?: unknown; readonly 1?: unknown } | null): boolean =>
+  words?.[0] === "consent" && words[1] === "default"
 
 /** Says that all is denied. `isKnownPage`: an update follows at once, so nothing waits for the client. */
 export const deny = (
@@ -30,7 +28,8 @@ export const deny = (
   isKnownPage: boolean,
   tell: Parts["tell"],
 ): void => {
-  if (layer().some(isDefault)) tell("error", { code: "consent_default_found", detail: "dataLayer" })
+  if ((layer() as Array<Parameters<typeof isDefault>[0]>).some(isDefault))
+    tell("error", { code: "consent_default_found", detail: "dataLayer" })
   const wait = !isKnownPage && { wait_for_update: waitMillis }
   // Security needs no consent.
   gtag("consent", "default", { ...denied, security_storage: "granted", ...wait })
