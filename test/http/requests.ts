@@ -485,6 +485,15 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     ],
     [`POST ${sitePath}/session`, () => ({ json: {} })],
     [`GET ${sitePath}/health-check`, plain],
+    [`GET ${sitePath}/visit`, plain],
+    [
+      `POST ${sitePath}/visit`,
+      (project) => {
+        const now = new Date().toISOString()
+        const item = { ...visitorSays(project).items[0], externalId: fresh("choice"), consentDate: now }
+        return { json: { sentAt: now, items: [item] } }
+      },
+    ],
     [`GET ${sitePath}/site-client`, plain],
     [`GET ${sitePath}/site-client/:file`, () => ({ params: { file: "none.js" } })],
     [`GET ${sitePath}/widget`, plain],

@@ -176,6 +176,8 @@ const table: ReadonlyArray<Row> = [
   row(`POST ${sitePath}/compliance-requests/:id/verify`, "sessions"),
   row(`POST ${sitePath}/session`, "anybody", 201),
   row(`GET ${sitePath}/health-check`, "anybody"),
+  row(`GET ${sitePath}/visit`, "anybody"),
+  row(`POST ${sitePath}/visit`, "anybody", 201),
   row(`GET ${sitePath}/site-client`, "anybody"),
   row(`GET ${sitePath}/site-client/:file`, "anybody", 404),
   row(`GET ${sitePath}/widget`, "anybody"),
