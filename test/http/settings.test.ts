@@ -38,6 +38,7 @@ const wrong: Readonly<Record<string, string>> = {
   ASSENT_STORE: `postgress://jo:${password}@db/assent`,
   ASSENT_KEYS: "a folder/",
   ASSENT_ERASURE_LOG: "a folder/",
+  ASSENT_SCRIPT_FOLDER: "a folder/",
   ASSENT_KEYS_KEPT: "PT12H",
   ASSENT_REPLICA: "yes",
   ASSENT_DEMONSTRATION: "no",
