@@ -37,13 +37,12 @@ const arePermitted = (needs: ReadonlyArray<Name>, permits: Permits): boolean =>
 /** Takes an element out of its place and puts it back, so that the browser prepares a script, or empties a frame. */
 const move = (element: Element): void => {
   const { nextSibling, parentNode } = element
-  element.remove()
   parentNode?.insertBefore(element, nextSibling)
 }
 
 /** Whether the parser has come past an element: before, the text of an inline script may be half of it. */
 const isWhole = (node: Node | null): boolean =>
-  document.readyState !== "loading" || (node !== null && (node.nextSibling !== null || isWhole(node.parentNode)))
+  document.readyState !== "loading" || (!!node && (!!node.nextSibling || isWhole(node.parentNode)))
 
 /** The types of scripts that run. */
 const isScript = /^$|module|script/i
@@ -82,7 +81,7 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
   let permits: Permits = () => false
   /** The elements that were found; true for those that were released, or never may be. */
   const found = new WeakMap<Element, boolean>()
-  const blocked = () => [...document.querySelectorAll(marked)].filter((element) => found.get(element) !== true)
+  const blocked = () => [...document.querySelectorAll(marked)].filter((element) => !found.get(element))
 
   const fail = (code: string, needs: ReadonlyArray<Name>) => tell("error", { code, detail: needs.join(" ") })
 
@@ -155,7 +154,7 @@ export const make = ({ isKnown, nonce, tell }: BlockerOptions): Blocker => {
     block: (given) => {
       permits = given
       for (const frame of document.querySelectorAll("iframe[data-consent][data-src]"))
-        if (found.get(frame) === true && !arePermitted(needsOf(frame), permits)) blockAgain(frame)
+        if (found.get(frame) && !arePermitted(needsOf(frame), permits)) blockAgain(frame)
     },
     count: () => blocked().length,
   }

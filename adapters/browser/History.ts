@@ -23,14 +23,17 @@ interface Page {
   readonly nextCursor?: string
 }
 
-/** All events that the server has; `undefined` if it does not answer. A session that has ended is opened once more. */
-const fromServer = async (env: Environment, { base, ledger, sync }: HistorySource) => {
+/** All events that the server has; none if it does not answer. A session that has ended is opened once more. */
+const fromServer = async (
+  env: Environment,
+  { base, ledger, sync }: HistorySource,
+): Promise<ReadonlyArray<VisitEvent>> => {
   const events: Array<VisitEvent> = []
   let mayOpen = true
   let query = ""
   for (;;) {
     const token = await sync.session()
-    if (token === undefined) return undefined
+    if (token === undefined) return []
     const url = `${base}/consent-events?limit=1000${query}`
     const { json, status } = await env.send({ method: "GET", url, headers: { "x-session": token } })
     if (status === 401 && mayOpen) {
@@ -38,7 +41,7 @@ const fromServer = async (env: Environment, { base, ledger, sync }: HistorySourc
       ledger.endSession([])
       continue
     }
-    if (status !== 200) return undefined
+    if (status !== 200) return []
     const { items, nextCursor } = json as Page
     events.push(...items)
     if (nextCursor === undefined) return events
@@ -49,8 +52,8 @@ const fromServer = async (env: Environment, { base, ledger, sync }: HistorySourc
 /** The lines of the history, latest first. Without the server, those that the device knows. */
 export const read = async (env: Environment, source: HistorySource): Promise<ReadonlyArray<HistoryLine>> => {
   const { answers, ledger, local } = source
-  const answered = ledger.isKnown() ? await fromServer(env, source).catch(() => undefined) : undefined
-  const events = new Map([...(answered ?? []), ...local()].map((event) => [event.id, event]))
+  const answered = ledger.isKnown() ? await fromServer(env, source).catch(() => []) : []
+  const events = new Map([...answered, ...local()].map((event) => [event.id, event]))
   const deciding = new Set([...answers.all().values()].map(({ event }) => event?.id))
   const types = new Map(answers.types().map(({ id, visit }) => [id, visit]))
   return [...events.values()]

@@ -32,7 +32,7 @@ const loaderOf = (files: ScriptFiles, base: string, nonce: string): Parts.Parts[
         integrity,
         crossOrigin: "anonymous",
         nonce,
-        onload: () => resolve(),
+        onload: resolve,
         onerror: () => {
           delete loading[name]
           tell("error", { code: "not_loaded", detail: src })
@@ -47,7 +47,7 @@ const loaderOf = (files: ScriptFiles, base: string, nonce: string): Parts.Parts[
 
 /** Runs the loader, once in a document. */
 export const start = (configuration: LoaderConfiguration): void => {
-  if (Parts.ofDocument() !== undefined) return tell("error", { code: "loader_twice", detail: "" })
+  if (Parts.ofDocument()) return tell("error", { code: "loader_twice", detail: "" })
   const script = document.currentScript as HTMLScriptElement
   const { dataset, nonce, src } = script
   const base = src.slice(0, src.lastIndexOf("/site-client"))
@@ -55,8 +55,7 @@ export const start = (configuration: LoaderConfiguration): void => {
   const { files, isArchived, project, strictest, types } = configuration
   const snapshot = isArchived ? undefined : Snapshot.fromCookies(document.cookie, project)
   // What was permitted before the signal came is not, until the client has decided.
-  const counts = (type: LoaderType): boolean =>
-    !gpc || snapshot?.gpc === true || !GlobalPrivacyControl.covers(strictest, type)
+  const counts = (type: LoaderType): boolean => !gpc || !!snapshot?.gpc || !GlobalPrivacyControl.covers(strictest, type)
   const areAll = (name: string, test: (type: LoaderType) => boolean): boolean => {
     const named = Names.typesOf(types, name)
     return named.length > 0 && named.every(test)
@@ -67,7 +66,7 @@ export const start = (configuration: LoaderConfiguration): void => {
 
   // Names in snapshots that are no subcategory name nothing in a page.
   const subcategories = types.map(({ name }) => name).filter(isKnown)
-  const signals = Signals.start(strictest, subcategories, snapshot !== undefined, tell)
+  const signals = Signals.start(strictest, subcategories, !!snapshot, tell)
   if (snapshot) signals.update(permits)
 
   const blocker = Blocker.make({ nonce, isKnown, tell })
@@ -77,7 +76,6 @@ export const start = (configuration: LoaderConfiguration): void => {
   const queue = page.assent?.q ?? []
   page.assent ??= Object.assign((...call: Parts.QueuedCall) => queue.push(call), { q: queue })
 
-  const load = loaderOf(files, base, nonce)
   const parts = {
     configuration,
     base,
@@ -87,9 +85,9 @@ export const start = (configuration: LoaderConfiguration): void => {
     blocker,
     signals,
     queue,
-    load,
+    load: loaderOf(files, base, nonce),
     tell,
   } satisfies Parts.Parts
   Object.assign(document, { [Parts.key]: parts })
-  if (!isArchived) load("client").catch(() => undefined)
+  if (!isArchived) parts.load("client").catch(() => undefined)
 }

@@ -18,7 +18,7 @@ export const make = (base: string): ((path: string) => string) => {
   let policy: Policy = {
     createScriptURL: (address) => {
       if (address.startsWith(`${base}/site-client/`)) return address
-      throw new TypeError(address)
+      throw new Error(address)
     },
   }
   try {

@@ -8,15 +8,14 @@ import type { RegionSettings } from "./Region.ts"
 import type { LoaderType } from "./LoaderConfiguration.ts"
 import type { DecisionSnapshot } from "./Snapshot.ts"
 
-/** The subcategories that the signal is about in itself. */
-const always = ["do_not_sell", "global_privacy_control"]
-
 /** Whether the signal declines a type in a region of these settings. */
 export const covers = (
   { gpc, gpcCovers }: Pick<RegionSettings, "gpc" | "gpcCovers">,
   { triple }: Pick<LoaderType, "triple">,
 ): boolean =>
-  gpc && [...always, ...gpcCovers].some((subcategory) => triple.startsWith(`privacy_setting/${subcategory}/`))
+  gpc &&
+  // The first two are what the signal is about in itself.
+  ["do_not_sell", "global_privacy_control", ...gpcCovers].some((name) => triple.startsWith(`privacy_setting/${name}/`))
 
 /**
  * The part of a snapshot that counts while the signal is on. What was permitted before the signal came is not, until

@@ -19,7 +19,7 @@ export const triple = (type: {
 /** The types of a name; none: the name is unknown. A subcategory names all its types, each of which must permit. */
 export const typesOf = <Type extends NamedInPage>(types: ReadonlyArray<Type>, name: string): ReadonlyArray<Type> => {
   const one = types.filter((type) => type.id === name.toLowerCase() || type.triple === name)
-  return one.length > 0 ? one : types.filter((type) => type.triple.startsWith(`privacy_setting/${name}/`))
+  return one[0] ? one : types.filter((type) => type.triple.startsWith(`privacy_setting/${name}/`))
 }
 
 /**

@@ -70,15 +70,16 @@ const toNumber = (text: string): number | undefined => {
 export const decode = (text: string): DecisionSnapshot | undefined => {
   const [form, region = "", count = "", ...rest] = text.split("~")
   const revision = toNumber(count)
-  if (!/^1g?$/.test(form!) || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
+  const gpc = form === "1g"
+  if ((form !== "1" && !gpc) || revision === undefined || !/^[0-9a-f-]*$/.test(region)) return undefined
   const answers = new Map<string, SnapshotAnswer>()
   for (const each of rest) {
-    const [, name, dot, end] = /^([\w-]{1,12})(\.?)(\w*)$/.exec(each) ?? []
+    const [, name, dot, end] = /^([\w-]{1,12})(?:(\.)(\w*))?$/.exec(each) ?? []
     const until = end ? toNumber(end) : undefined
-    if (name === undefined || answers.has(name) || (end && (!dot || until === undefined))) return undefined
-    answers.set(name, { permitted: dot !== "", ...(until !== undefined && { until }) })
+    if (!name || answers.has(name) || (end && until === undefined)) return undefined
+    answers.set(name, { permitted: dot !== undefined, ...(until !== undefined && { until }) })
   }
-  return { region: region || undefined, revision, gpc: form === "1g", answers }
+  return { region: region || undefined, revision, gpc, answers }
 }
 
 /** The snapshot of a project in a `Cookie` header or `document.cookie`; `undefined` if none can be read. */

@@ -30,9 +30,12 @@ export const deny = (
 ): void => {
   if ((layer() as Array<Parameters<typeof isDefault>[0]>).some(isDefault))
     tell("error", { code: "consent_default_found", detail: "dataLayer" })
-  const wait = !isKnownPage && { wait_for_update: waitMillis }
   // Security needs no consent.
-  gtag("consent", "default", { ...denied, security_storage: "granted", ...wait })
+  gtag("consent", "default", {
+    ...denied,
+    security_storage: "granted",
+    ...(!isKnownPage && { wait_for_update: waitMillis }),
+  })
   gtag("set", "ads_data_redaction", true)
   if (urlPassthrough) gtag("set", "url_passthrough", true)
 }
