@@ -110,10 +110,9 @@ export const change = Effect.fnUntraced(function* <Value>(
 
   const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
     const catalog = yield* store.catalog.current
-    // Even if the clock was set back, what is published at once is published after what was published before it.
+    // Even if the clock was set back, a version that is published at once is published after the ones before it.
     const learnt = catalog.consentTypes.get(projectId ?? "")?.learnt ?? earliest
-    const published = catalog.publications.get(projectId ?? "")?.at(-1)?.dateCreated ?? earliest
-    const now = Math.max(earliest, learnt, published, yield* Clock.currentTimeMillis)
+    const now = Math.max(earliest, learnt, yield* Clock.currentTimeMillis)
     return { now, revision: catalog.revision, prepared: yield* prepare(catalog, now) }
   })
 

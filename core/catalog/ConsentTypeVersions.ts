@@ -22,7 +22,7 @@ export interface Texts {
 }
 
 /** How a version is published. */
-export interface VersionPublication {
+export interface Publication {
   /** Left out: at once. */
   readonly publishedAt?: Instant
   /** Whether answers to earlier versions lapse. */
@@ -69,7 +69,7 @@ const documentOf = (
 /** A version without its number: the texts of `from`, with the changed ones. */
 export const make = (
   id: string,
-  { description, document, grace, language, name, requireReaccept, url }: Texts & VersionPublication,
+  { description, document, grace, language, name, requireReaccept, url }: Texts & Publication,
   from: ListedVersion | undefined,
   added: NewDocument | undefined,
   dates: Pick<ListedVersion, "dateCreated" | "publishedAt">,
@@ -200,5 +200,5 @@ export const changesText = (
   (language !== undefined && (language ?? undefined) !== from.language)
 
 /** Whether a change has members of a new version, although it publishes none. */
-export const lacksVersion = ({ grace, publishedAt }: VersionPublication, from: ListedVersion): boolean =>
+export const lacksVersion = ({ grace, publishedAt }: Publication, from: ListedVersion): boolean =>
   publishedAt !== undefined || (grace !== undefined && JSON.stringify(grace) !== JSON.stringify(from.grace))

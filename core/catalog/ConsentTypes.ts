@@ -35,12 +35,11 @@ export interface Triple {
 }
 
 /** The members of a new type. */
-export interface TypeFields
-  extends Triple, ConsentTypeVersions.Texts, ConsentTypeVersions.VersionPublication, Conditions {}
+export interface TypeFields extends Triple, ConsentTypeVersions.Texts, ConsentTypeVersions.Publication, Conditions {}
 
 /** Changed members of a type. */
 export interface TypeChange
-  extends Partial<Triple>, ConsentTypeVersions.Texts, ConsentTypeVersions.VersionPublication, Conditions {
+  extends Partial<Triple>, ConsentTypeVersions.Texts, ConsentTypeVersions.Publication, Conditions {
   /** The version that the change was made to; if another one is in force, the change is a conflict. */
   readonly version?: number
 }
@@ -62,7 +61,7 @@ const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<
  * allows.
  */
 export const faultsOf = (
-  { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.VersionPublication,
+  { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.Publication,
   type: ListedType | undefined,
   clock: Instant.Instant,
 ): ReadonlyArray<CatalogChange.CatalogFault> => [

@@ -58,25 +58,19 @@ export interface Making {
   readonly end: () => LeastDecision
 }
 
-/**
- * Begins a decision at `at` about people, at least one, each under terms of its own. Events not known under them are
- * ignored.
- */
-export const make = (terms: ReadonlyArray<Terms>, at: Instant.Instant): Making => {
-  const count = terms.length
-  let heads: ReadonlyArray<Heads.Heads> = terms.map(() => Heads.empty)
+/** Begins a decision about `count` people, at least 1, at `at`. Events not known under the terms are ignored. */
+export const make = (terms: Terms, at: Instant.Instant, count: number): Making => {
+  let heads: ReadonlyArray<Heads.Heads> = Array.from({ length: count }, () => Heads.empty)
 
   const leastAt = (instant: Instant.Instant) => {
-    const outcomes = heads.map((each, index) => Outcome.decide(each, terms[index]!, instant))
+    const outcomes = heads.map((each) => Outcome.decide(each, terms, instant))
     let person = 0
     for (let next = 1; next < count; next++) if (compare(outcomes[next]!, outcomes[person]!) < 0) person = next
     return { at: instant, person, heads: heads[person]!, outcome: outcomes[person]! }
   }
 
   const turnAfter = (instant: Instant.Instant): Instant.Instant | undefined => {
-    const turns = heads
-      .map((each, index) => Timeline.nextTurn(each, terms[index]!, instant))
-      .filter((turn) => turn !== undefined)
+    const turns = heads.map((each) => Timeline.nextTurn(each, terms, instant)).filter((turn) => turn !== undefined)
     return turns.length === 0 ? undefined : Math.min(...turns)
   }
 
@@ -105,7 +99,7 @@ export const make = (terms: ReadonlyArray<Terms>, at: Instant.Instant): Making =
   }
 
   const add = (person: number, event: ConsentEvent): boolean => {
-    if (event.dateCreated > terms[person]!.knownAt) return nextChangeAt === undefined
+    if (event.dateCreated > terms.knownAt) return nextChangeAt === undefined
     if (event.consentDate > at) {
       if (event.consentDate !== pending) followUntil(event.consentDate)
       if (nextChangeAt !== undefined) return false
@@ -119,8 +113,7 @@ export const make = (terms: ReadonlyArray<Terms>, at: Instant.Instant): Making =
     add,
     end: () => {
       followUntil(Infinity)
-      const { person } = decided!
-      return { person, decision: Decision.of(decided!, terms[person]!, nextChangeAt) }
+      return { person: decided!.person, decision: Decision.of(decided!, terms, nextChangeAt) }
     },
   }
 }

@@ -47,7 +47,6 @@ export const causes = [
   "joined",
   "undone",
   "erased",
-  "region",
 ] as const
 
 /** A cause. */

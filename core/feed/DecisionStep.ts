@@ -7,7 +7,6 @@ import type { Heads } from "../engine/Heads.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type { FeedStep, FeedWritten, NewChange } from "../ports/FeedStore.ts"
-import type { RegionHistory } from "../model/RegionFacts.ts"
 import * as DueGroups from "./DueGroups.ts"
 import * as FeedPerson from "./FeedPerson.ts"
 import * as FeedPlaces from "./FeedPlaces.ts"
@@ -23,15 +22,9 @@ export interface Candidate {
   readonly consentType: string
   /**
    * What is announced of it, from the merged heads of its group as known at an instant; `undefined`: nothing.
-   * `survivor` is the person that the group is counted as; left out: it is joined with no one. `regions` are those
-   * that the group was in.
+   * `survivor` is the person that the group is counted as; left out: it is joined with no one.
    */
-  readonly judge: (
-    heads: Heads,
-    knownAt: Instant,
-    survivor: string | undefined,
-    regions: RegionHistory,
-  ) => JudgedChange | undefined
+  readonly judge: (heads: Heads, knownAt: Instant, survivor: string | undefined) => JudgedChange | undefined
 }
 
 /** What a step moves, and when it is written. */
@@ -53,7 +46,7 @@ const changesOf = (
     const group = groups.byPerson.get(concordId)!
     const heads = group.heads.get(consentType)
     if (heads === undefined || group.isErased) return []
-    const change = judge(heads, groups.knownAt, group.isJoined ? group.survivor : undefined, group.regions)
+    const change = judge(heads, groups.knownAt, group.isJoined ? group.survivor : undefined)
     if (change === undefined) return []
     const until = Math.min(change.until ?? Infinity, groups.raisedTo + 1)
     return [{ ...change, concordId, consentType, lane: DueGroups.laneOf(project, concordId), until }]

@@ -22,7 +22,6 @@ export const optionalInRefusal: ReadonlySet<string> = new Set([
   "expirationDate",
   "version",
   "language",
-  "evidence",
   "externalId",
 ])
 

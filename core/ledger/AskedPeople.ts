@@ -53,11 +53,6 @@ export interface AskedPeople {
    * it was read; or else a member that joined in between could be among them.
    */
   readonly isUnchanged: Effect.Effect<boolean, StoreUnavailable>
-  /**
-   * Every fact about the people, and about everyone that they were ever joined with. Reads nothing of a person without
-   * facts.
-   */
-  readonly facts: Effect.Effect<ReadonlyArray<People.Fact>, StoreUnavailable>
   /** The person was erased, as known at the instant of the question: none of its events is seen. */
   readonly isErased?: true
 }
@@ -143,8 +138,6 @@ const countedOnceRaised = Effect.fnUntraced(function* (
   }
 })
 
-const noFacts: AskedPeople["facts"] = Effect.succeed([])
-
 /**
  * The people of a question. `until` is the instant that the question is answered as known at, if nothing was learnt
  * after `now`.
@@ -160,7 +153,7 @@ export const of = Effect.fnUntraced(function* (
   const { concordId } = named
   if (concordId === undefined) {
     const unknown = { survivor: undefined, isJoined: false, members: () => Effect.succeed([]) }
-    return { ...named, ...unknown, isUnchanged: Effect.succeed(true), facts: noFacts }
+    return { ...named, ...unknown, isUnchanged: Effect.succeed(true) }
   }
   const { counted, knownAt, learnt } = yield* countedOnceRaised(question, concordId, named, context)
   const since = "namedSince" in named ? { namedSince: named.namedSince } : {}
@@ -172,13 +165,12 @@ export const of = Effect.fnUntraced(function* (
       members: () => Effect.succeed([]),
       isErased: true,
     } as const
-    return { ...erased, ...since, learnt, positions, isUnchanged: Effect.succeed(true), facts: noFacts }
+    return { ...erased, ...since, learnt, positions, isUnchanged: Effect.succeed(true) }
   }
   const everJoined = counted.learnt
   if (everJoined === undefined) {
     const alone = { survivor: concordId, isJoined: false, members: () => Effect.succeed([concordId]) }
-    const facts = counted.person.position === 0 ? noFacts : Joins.facts(organization, concordId, context)
-    return { ...alone, ...since, learnt, positions, isUnchanged: Effect.succeed(true), facts }
+    return { ...alone, ...since, learnt, positions, isUnchanged: Effect.succeed(true) }
   }
   const facts = yield* Effect.cached(Joins.facts(organization, concordId, context))
   const joinedAt = (knownAt: Instant.Instant): Effect.Effect<People.Joined, StoreUnavailable> =>
@@ -196,6 +188,5 @@ export const of = Effect.fnUntraced(function* (
     Joins.counted(organization, counted.survivor, context),
     (still) => still.learnt === everJoined && still.survivor === counted.survivor,
   )
-  const isJoined = isAsNow && counted.isJoined
-  return { survivor, isJoined, ...since, learnt, positions, members, isUnchanged, facts }
+  return { survivor, isJoined: isAsNow && counted.isJoined, ...since, learnt, positions, members, isUnchanged }
 })

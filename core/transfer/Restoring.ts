@@ -14,7 +14,6 @@ import * as Commitment from "../ledger/Commitment.ts"
 import * as ComposedEvents from "../ledger/ComposedEvents.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as RecordedLine from "../formats/RecordedLine.ts"
-import * as EvidenceLine from "../formats/EvidenceLine.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as ExternalIds from "../ledger/ExternalIds.ts"
@@ -108,8 +107,7 @@ const toEvent = (line: RecordedLine.Line, erased: Erased | undefined): LineEvent
   }
   const subcategory = typeof line.subcategory === "string" ? line.subcategory : line.subcategory[0]
   const type = { category: line.category, subcategory, label: line.label }
-  const evidence = EvidenceLine.toEvidence(line.evidence)
-  const details = Exchange.present({ claimedConsentDate, claimedExpirationDate, evidence, language })
+  const details = Exchange.present({ claimedConsentDate, claimedExpirationDate, language })
   const project = { id: line.project.toLowerCase(), organization: organization.toLowerCase() }
   const shown = session && {
     id: session.id,

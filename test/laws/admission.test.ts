@@ -57,8 +57,6 @@ const { consentTypes } = Catalog.index(
     dataSystemAttributes: [],
     senders: [],
     mailTexts: [],
-    regions: [],
-    publications: [],
   },
   1,
 )

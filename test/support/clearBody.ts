@@ -2,7 +2,6 @@
  * The body of an event as it was stored and answered before personal data were kept apart: written without the code
  * that composes answers, so that a law can compare the two.
  */
-import type { Evidence } from "../../core/browser/VisitAnswer.ts"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 
@@ -25,12 +24,7 @@ export const of = (
   submitter: string,
   session: ClearSession | undefined,
   externalId: string | undefined,
-  given: {
-    readonly claimedConsentDate?: Instant.Instant
-    readonly claimedExpirationDate?: Instant.Instant
-    readonly language?: string
-    readonly evidence?: Evidence
-  } = {},
+  claimed: { readonly claimedConsentDate?: Instant.Instant; readonly claimedExpirationDate?: Instant.Instant } = {},
 ): string =>
   JSON.stringify({
     createdAt: [date(event.dateCreated)],
@@ -44,8 +38,8 @@ export const of = (
     dateUpdated: date(event.dateCreated),
     consentType: event.consentType,
     expirationDate: date(event.expirationDate),
-    claimedConsentDate: date(given.claimedConsentDate),
-    claimedExpirationDate: date(given.claimedExpirationDate),
+    claimedConsentDate: date(claimed.claimedConsentDate),
+    claimedExpirationDate: date(claimed.claimedExpirationDate),
     organization: project.organization,
     project: project.id,
     session: session && {
@@ -61,6 +55,4 @@ export const of = (
     subcategory: [type.subcategory],
     label: type.label,
     version: event.version,
-    language: given.language,
-    evidence: given.evidence,
   })

@@ -9,12 +9,7 @@ import * as ImportWire from "./ImportWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
 
-const question = {
-  ...Wire.personParameters,
-  ...Wire.instantParameters,
-  ...Wire.regionParameters,
-  ...Wire.cursorParameters,
-}
+const question = { ...Wire.personParameters, ...Wire.instantParameters, ...Wire.cursorParameters }
 
 /** The group `privacy`. */
 export const Privacy = HttpApiGroup.make("privacy")

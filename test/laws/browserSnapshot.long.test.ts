@@ -1,2 +1,0 @@
-/** The same laws on many more runs. */
-import "./browserSnapshot.test.ts"

@@ -1,2 +1,0 @@
-/** The laws of `feedRegions.test.ts`, with more worlds. */
-import "./feedRegions.test.ts"
