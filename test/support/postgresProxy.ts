@@ -116,7 +116,7 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
    * The statements that wait for the answer of the one before them, because a client sends the next one early and a
    * fault must not take the messages of another statement.
    */
-  const waiting: Array<{ readonly statement: string; readonly whole: Buffer }> = []
+  const waiting: Array<{ readonly statement: string; readonly whole: Buffer; readonly fault: Fault | undefined }> = []
   let isAnswering = false
 
   /** Forwards the next statement, or does its fault. */
@@ -125,7 +125,7 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
     isAnswering = next !== undefined
     if (next === undefined) return
     statement = next.statement
-    doFault(options.fault?.(statement), next.whole)
+    doFault(next.fault, next.whole)
   }
   const toClient = ({ bytes, type }: Message): void => {
     near.write(bytes)
@@ -205,7 +205,7 @@ const forward = (near: Socket, far: Socket, options: Options, count: (name: stri
     const whole = Buffer.concat(cycle.map((each) => each.bytes))
     cycle = []
     if (type === "X") return void far.write(whole)
-    waiting.push({ statement: sent, whole })
+    waiting.push({ statement: sent, whole, fault: options.fault?.(sent) })
     if (!isAnswering) startNext()
   }
 
