@@ -65,6 +65,7 @@ export default defineConfig(({ mode }) => {
         project("security"),
         project("cli"),
         project("embed"),
+        project("browser", { testTimeout: 300_000 }),
         project("files", { isShared: true }),
         project("faults", { testTimeout: 300_000 }),
         project("package", { testTimeout: 180_000 }),

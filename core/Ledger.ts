@@ -37,6 +37,7 @@ import * as ProjectLanguages from "./catalog/ProjectLanguages.ts"
 import * as Translations from "./catalog/Translations.ts"
 import * as Changes from "./feed/Changes.ts"
 import * as AnswerPages from "./ledger/AnswerPages.ts"
+import * as AskedRegion from "./ledger/AskedRegion.ts"
 import * as ClockCheck from "./integrity/ClockCheck.ts"
 import * as Scheduler from "./feed/Scheduler.ts"
 import * as SchedulerLoop from "./feed/SchedulerLoop.ts"
@@ -44,6 +45,7 @@ import * as KeyEpochs from "./ledger/KeyEpochs.ts"
 import * as LedgerContext from "./ledger/LedgerContext.ts"
 import * as Listing from "./ledger/Listing.ts"
 import * as NeededDeclines from "./ledger/NeededDeclines.ts"
+import * as PersonHeads from "./ledger/PersonHeads.ts"
 import * as Positions from "./ledger/Positions.ts"
 import * as Reading from "./ledger/Reading.ts"
 import * as Recording from "./ledger/Recording.ts"
@@ -67,6 +69,7 @@ import * as ErasureReplay from "./people/ErasureReplay.ts"
 import * as HeldData from "./people/HeldData.ts"
 import * as Identifying from "./people/Identifying.ts"
 import * as Joins from "./ledger/Joins.ts"
+import * as KnownContext from "./people/KnownContext.ts"
 import * as PersonFacts from "./people/PersonFacts.ts"
 import * as PersonTimeline from "./people/PersonTimeline.ts"
 import * as Profiles from "./people/Profiles.ts"
@@ -76,6 +79,9 @@ import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
 import * as Resolving from "./people/Resolving.ts"
 import * as Retention from "./people/Retention.ts"
 import * as Sessions from "./people/Sessions.ts"
+import * as Publishing from "./regions/Publishing.ts"
+import * as RegionLanguages from "./regions/RegionLanguages.ts"
+import * as Regions from "./regions/Regions.ts"
 import * as FidesImport from "./fideslang/FidesImport.ts"
 import * as RecordReading from "./processing-records/RecordReading.ts"
 import * as CarriedErasures from "./transfer/CarriedErasures.ts"
@@ -162,6 +168,17 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
       preview: bound(MailTexts.preview),
       remove: bound(MailTexts.remove),
     },
+    // Regions of the site client, and what is published of them
+    regions: {
+      create: bound(Regions.create),
+      update: bound(Regions.update),
+      remove: bound(Regions.remove),
+      createLanguage: bound(RegionLanguages.create),
+      updateLanguage: bound(RegionLanguages.update),
+      removeLanguage: bound(RegionLanguages.remove),
+      publish: bound(Publishing.publish),
+      previewPublication: bound(Publishing.preview),
+    },
     // Events
     record: bound(Recording.record),
     recordNeeded: bound(NeededDeclines.recordNeeded),
@@ -179,8 +196,10 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     find: bound(Resolving.find),
     state: bound(SeveralPeople.state),
     decisions: bound(SeveralPeople.decisions),
+    isRegion: bound(AskedRegion.isKnown),
     timeline: bound(Reading.timeline),
     personTimeline: bound(PersonTimeline.of),
+    personHeads: bound(PersonHeads.of),
     statePage: bound(AnswerPages.state),
     decisionsPage: bound(AnswerPages.decisions),
     // The change feed
@@ -202,6 +221,7 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     },
     // Visitors and the identity of people
     openSession: bound(Sessions.open),
+    knowsContext: bound(KnownContext.of),
     liveSession: bound(Sessions.live),
     endedSession: bound(Sessions.ended),
     useSession: bound(Sessions.use),

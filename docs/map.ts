@@ -18,6 +18,7 @@ const boxes = {
     "apps/cli": "the command line, one file a command",
     "apps/embed": "door assent/open: a ledger behind promises",
     "apps/simulate": "door assent/simulate: what-if as a script",
+    "apps/site-client": "the script files of pages, and their build",
   },
   adapters: {
     "adapters/http": "door Server.ts; api, client, routes, server",
@@ -34,6 +35,7 @@ const boxes = {
     "adapters/duckdb": "Parquet and CSV tables of any size",
     "adapters/report": "the HTML report of a simulation",
     "adapters/simulation-threads": "folds on several cores",
+    "adapters/browser": "door assent/browser: the client of pages",
     "adapters/support": "what several adapters use",
   },
   core: {
@@ -59,6 +61,8 @@ const boxes = {
     "core/ports": "what the ledger needs from a store",
     "core/simulation": "what would change under other rules",
     "core/formats": "schemas of files, requests and answers",
+    "core/regions": "regions, and what was published of them",
+    "core/browser": "what pages and the server share",
     "core/metrics": "counts by day, estimates, small numbers",
     "core/compliance": "compliance requests and their legal clock",
     "core/data-systems": "data systems and what describes them",

@@ -34,18 +34,20 @@ const erased = "erased"
 /** The language of the text that was shown. A file of an earlier version does not have it. */
 const language = "language"
 
+/** How the choice came about, as JSON. A file of an earlier version does not have it. */
+const evidence = "evidence"
+
 const ofSession = ["id", "ipAddress", "domain", "geography", "userAgent"] as const
 
 /** The header line. */
-export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`), erased, language]])
+export const header = stringify([[...own, ...ofSession.map((name) => `session.${name}`), erased, language, evidence]])
 
 /**
  * The check of the header of an export. Every column is needed, because an event without its expiry or version would
  * say something else.
  */
 export const headerCheck: HeaderCheck = {
-  isRead: (name) =>
-    name.startsWith("session.") || name === erased || name === language || own.some((each) => each === name),
+  isRead: (name) => name.startsWith("session.") || [...own, erased, language, evidence].some((each) => each === name),
   missing: (names) =>
     own
       .filter((name) => !names.includes(name))
@@ -72,11 +74,23 @@ export const write = (bodies: ReadonlyArray<string>): string =>
       const session = Object(event["session"]) as Members
       // The subcategory is an array of one string.
       const members = own.map((name) => (Array.isArray(event[name]) ? event[name][0] : event[name]))
-      return [...members, ...ofSession.map((name) => session[name]), event[erased] && "true", event[language]].map(
-        escape,
-      )
+      const others = [
+        event[erased] && "true",
+        event[language],
+        event[evidence] === undefined ? undefined : JSON.stringify(event[evidence]),
+      ]
+      return [...members, ...ofSession.map((name) => session[name]), ...others].map(escape)
     }),
   )
+
+/** The value of a text of JSON, or the text itself, which is no evidence. */
+const parsed = (text: unknown): unknown => {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    return text
+  }
+}
 
 /** The members of an exported row. A row of NDJSON is returned as it is. */
 export const read = (value: unknown): Result.Result<unknown, never> => {
@@ -94,6 +108,7 @@ export const read = (value: unknown): Result.Result<unknown, never> => {
     ...row,
     version: Number(row["version"]),
     erased: isErased,
+    ...(row[evidence] !== undefined && { evidence: parsed(row[evidence]) }),
     ...(session.length > 0 && {
       session: { ...(!isErased && { ipAddress: "" }), domain: "", ...Object.fromEntries(session) },
     }),

@@ -36,7 +36,10 @@ import * as RequesterPageRoutes from "./routes/RequesterPageRoutes.ts"
 import * as TaskCallbackRoutes from "./routes/TaskCallbackRoutes.ts"
 import * as MetricsRoutes from "./routes/MetricsRoutes.ts"
 import * as SiteComplianceRoutes from "./routes/SiteComplianceRoutes.ts"
+import * as SiteClientRoutes from "./routes/SiteClientRoutes.ts"
+import * as RegionRoutes from "./routes/RegionRoutes.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
+import * as VisitRoutes from "./routes/VisitRoutes.ts"
 import * as WebhookRoutes from "./routes/WebhookRoutes.ts"
 import * as Answer from "./server/Answer.ts"
 import * as Authenticate from "./server/Authenticate.ts"
@@ -49,6 +52,7 @@ import * as LoadShedding from "./server/LoadShedding.ts"
 import * as Methods from "./server/Methods.ts"
 import * as NodeServer from "./server/NodeServer.ts"
 import { describedAt } from "./server/OpenApi.ts"
+import * as OpenLimits from "./server/OpenLimits.ts"
 import * as Origin from "./server/Origin.ts"
 import * as RateLimit from "./server/RateLimit.ts"
 import * as RequestLog from "./server/RequestLog.ts"
@@ -141,8 +145,10 @@ const routesAt = (basePath: string) => {
         DataSystemRoutes.layer,
         ProcessingRecordRoutes.layer,
         EmailRoutes.layer,
+        RegionRoutes.layer,
       ]),
-      Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, OpenRoutes.layer]),
+      Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, VisitRoutes.layer, OpenRoutes.layer]),
+      Layer.provide([SiteClientRoutes.scripts, SiteClientRoutes.siteClient]),
       Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
     ),
     HttpApiScalar.layer(api, { path: "/docs", scalar }),
@@ -196,7 +202,7 @@ export const layer = (
         disableListenLog: true,
       }).pipe(
         Layer.merge(Layer.effectDiscard(drain.onClose)),
-        Layer.provide([RateLimit.layer, Layer.succeed(Drain.Draining, drain.draining)]),
+        Layer.provide([RateLimit.layer, OpenLimits.layer, Layer.succeed(Drain.Draining, drain.draining)]),
         Layer.provideMerge(listening),
       )
     }),
@@ -213,7 +219,9 @@ export const makeHandler = (
     const { drain, server } = yield* make
     // Closed after the requests are answered, because it is made before the finalizer that waits for them.
     const scope = Scope.forkUnsafe(yield* Effect.scope, "parallel")
-    const services = yield* Layer.build(Layer.merge(NodeHttpServer.layerHttpServices, RateLimit.layer))
+    const services = yield* Layer.build(
+      Layer.mergeAll(NodeHttpServer.layerHttpServices, RateLimit.layer, OpenLimits.layer),
+    )
     const handled = HttpRouter.toHttpEffect(appAt(FetchHandler.basePathOf(options))).pipe(
       Effect.flatMap((router) => NodeHttpServer.makeHandler(router, { scope })),
     )

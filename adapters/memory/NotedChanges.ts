@@ -36,7 +36,7 @@ export const make = (): NotedChanges => {
     noteFacts: (organization, facts, endOf) => {
       for (const [lane, ofLane] of Map.groupBy(facts, ({ survivor }) => Lane.of(organization, survivor))) {
         const noted = ofLane.flatMap(({ dateCreated, id, kind, member, survivor }) =>
-          kind === "joined" || kind === "undone" || kind === "identified"
+          kind === "joined" || kind === "undone" || kind === "identified" || kind === "region"
             ? [
                 {
                   lane: lane % Lane.maxCount,

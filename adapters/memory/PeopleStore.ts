@@ -327,6 +327,7 @@ export const make = (
     for (const claim of claims) aliases.claim(organization, claim)
     for (const { concordId } of seen) persons.change(organization, concordId, {})
     for (const fact of facts) recordFact(organization, fact)
+    noted.noteFacts(organization, facts, endOf)
     count(PeopleLanes.ofAppends([append]))
   }
 

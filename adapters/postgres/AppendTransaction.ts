@@ -14,7 +14,7 @@
  *  6. `external_id`: the external ids of the events.
  *  7. `person_key`: the keys of people that have none yet.
  *  8. `event`, `head`, `joined_head` and `personal_data`: rows in the lanes that are locked, or of their people.
- *  9. `person_fact`, of the people that are locked, and `people_head`.
+ *  9. `person_fact`, of the people that are locked, `people_head`, and then `people_change` in the lanes of that.
  * 10. `compliance_head`: the lanes of the compliance requests that change with the events. Then the rows of the
  *     requests, which are in these lanes.
  *
@@ -66,6 +66,7 @@ import * as JoinedWriter from "./JoinedWriter.ts"
 import * as LaneMarks from "./LaneMarks.ts"
 import * as LanePrediction from "./LanePrediction.ts"
 import * as Lanes from "./Lanes.ts"
+import * as PeopleChangeWriter from "./PeopleChangeWriter.ts"
 import * as PersonalWriter from "./PersonalWriter.ts"
 import * as PersonWriter from "./PersonWriter.ts"
 import * as PipelinedTransactions from "./PipelinedTransactions.ts"
@@ -182,6 +183,10 @@ const factSteps = (sql: Sql.Sql, requests: ReadonlyArray<Append>) => {
     Effect.as(
       Effect.suspend(() => PersonWriter.count(sql, PeopleLanes.ofAppends(requests))),
       undefined,
+    ),
+    ...PeopleChangeWriter.steps(
+      sql,
+      facts.flatMap(({ fact, organization }) => PeopleChangeWriter.ofFacts(organization, [fact])),
     ),
   ]
 }

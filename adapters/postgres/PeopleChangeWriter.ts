@@ -18,7 +18,7 @@ export interface Noted extends Omit<NotedIdentityChange, "lane" | "position"> {
 /** The facts that a feed tells of, each in the lane of its survivor. */
 export const ofFacts = (organization: Lane.Owner, facts: ReadonlyArray<Fact>): ReadonlyArray<Noted> =>
   facts.flatMap(({ dateCreated, id, kind, member, survivor }) =>
-    kind === "joined" || kind === "undone" || kind === "identified"
+    kind === "joined" || kind === "undone" || kind === "identified" || kind === "region"
       ? [{ lane: Lane.of(organization, survivor), kind, recordedAt: dateCreated, id, member, survivor }]
       : [],
   )

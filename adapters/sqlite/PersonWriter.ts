@@ -64,7 +64,7 @@ export const make = (db: DatabaseSync): PersonWriter => {
         insertFact.run(...keyOf(organization, concordId), body)
       }
       const { dateCreated, id, kind, member, survivor } = fact
-      if (kind === "joined" || kind === "undone" || kind === "identified") {
+      if (kind === "joined" || kind === "undone" || kind === "identified" || kind === "region") {
         note(organization, { kind, recordedAt: dateCreated, id, member, survivor })
       }
     },

@@ -26,20 +26,27 @@ export interface Asked {
   readonly askedBy: AskedBy
 }
 
-/** The instants of a question, as far as they are given. */
-export interface Instants {
+/** The instants and the region of a question, as far as they are given. */
+export interface Question {
   readonly at: Option.Option<Instant.Instant>
   readonly knownAt: Option.Option<Instant.Instant>
+  /** The id of a region, or `none`. */
+  readonly region: Option.Option<string>
 }
 
 /** The timeline of a person of a store. The identifier is kept only if it `isShown`. */
 export const ofStore = Effect.fnUntraced(function* (
   scope: ProjectScope,
   given: Parameters<typeof PersonFlag.refer>[1],
-  { at, knownAt }: Instants,
+  { at, knownAt, region: asked }: Question,
   isShown: boolean,
 ) {
   const ledger = yield* Ledger
+  const region = Option.map(asked, (id) => id.toLowerCase())
+  const until = Option.getOrUndefined(knownAt)
+  if (Option.isSome(region) && !(yield* ledger.isRegion(scope.project, region.value, until))) {
+    return yield* refuse("--region: is no region that is published; give its id, or none")
+  }
   const { kind, reference, value } = yield* PersonFlag.refer(scope, given)
   const timeline = yield* ledger.personTimeline({
     organization: scope.organization,
@@ -47,9 +54,10 @@ export const ofStore = Effect.fnUntraced(function* (
     ...reference,
     ...(Option.isSome(at) && { at: at.value }),
     ...(Option.isSome(knownAt) && { knownAt: knownAt.value }),
+    ...(Option.isSome(region) && { region: region.value }),
   })
-  const asked: Asked = { timeline, askedBy: { kind, ...(isShown && { value }) } }
-  return asked
+  const shown: Asked = { timeline, askedBy: { kind, ...(isShown && { value }) } }
+  return shown
 })
 
 /** The rules of terms that differ from the default. */

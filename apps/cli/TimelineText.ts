@@ -127,13 +127,15 @@ const block = (type: TypeTimeline, timeline: PersonTimeline, width: number): str
   ].join("\n")
 }
 
-const head = ({ at, concordId, knownAt, members, project }: PersonTimeline, { kind, value }: AskedBy): string => {
+const head = (timeline: PersonTimeline, { kind, value }: AskedBy): string => {
+  const { at, concordId, knownAt, members, project, region } = timeline
   const others = members.length > 1 ? `, joined with ${Table.count(members.length - 1)} more` : ""
   const shown = value === undefined ? "" : ` ${value}`
   const by = kind === "concordId" ? "" : ` (asked by ${TimelineWords.identifierName(kind)}${shown})`
   return [
     `${concordId ?? "no one"}${others}${by}`,
     `as of ${dateOf(at)} UTC, as known at ${dateOf(knownAt)} UTC${project === undefined ? "" : `, in ${project.name}`}`,
+    ...(region === undefined ? [] : [`under the rules of the region ${region.name} (${region.id})`]),
   ].join("\n")
 }
 

@@ -13,8 +13,8 @@ import * as EventJson from "./EventJson.ts"
 import * as Given from "./Given.ts"
 import type { Category, Decision, FoundPerson, Person, Question, State } from "./OpenLedger.ts"
 
-const toDecision = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): Decision => ({
-  ...Exchange.decisionToLine(concordId, type, decision),
+const toDecision = ({ decision, person: { concordId, namedSince }, region, type }: TypeDecision): Decision => ({
+  ...Exchange.decisionToLine(concordId, type, decision, region),
   category: type.category as Category,
   subcategory: type.subcategory,
   label: type.label,
@@ -36,14 +36,15 @@ const asked = Effect.fnUntraced(function* (
 /** Decides each type that is asked about. */
 export const decide = Effect.fnUntraced(function* (scope: ProjectScope, person: Person, question: Question) {
   const ledger = yield* Ledger
-  const { items } = yield* ledger.decisions(yield* asked(scope, person, question, ["at", "knownAt", "types"]))
+  const { items } = yield* ledger.decisions(yield* asked(scope, person, question, ["at", "knownAt", "types", "region"]))
   return items.map(toDecision)
 })
 
 /** The events that decide. */
 export const state = Effect.fnUntraced(function* (scope: ProjectScope, person: Person, question: Question) {
   const ledger = yield* Ledger
-  const { items, nextChangeAt } = yield* ledger.state(yield* asked(scope, person, question, ["at", "knownAt", "types"]))
+  const members = ["at", "knownAt", "types", "region"] as const
+  const { items, nextChangeAt } = yield* ledger.state(yield* asked(scope, person, question, members))
   return {
     items: items.map(({ event }) => EventJson.of(event)),
     ...(nextChangeAt !== undefined && { nextChangeAt: Instant.format(nextChangeAt) }),
@@ -55,7 +56,7 @@ const several = "name one person: the identifiers may name several, and a timeli
 /** Every change of a decision. */
 export const timeline = Effect.fnUntraced(function* (scope: ProjectScope, person: Person, question: Question) {
   const ledger = yield* Ledger
-  const { further = [], ...one } = yield* asked(scope, person, question, ["knownAt", "types"])
+  const { further = [], ...one } = yield* asked(scope, person, question, ["knownAt", "types", "region"])
   const others = new Set(further.map(({ concordId }) => concordId ?? one.concordId))
   if ([...others].some((concordId) => concordId !== one.concordId)) {
     return yield* Effect.fail(

@@ -84,19 +84,37 @@ const faultsOfMatch = (match: unknown, index: number, { types }: ProjectScope): 
 
 const instants = ["at", "knownAt"] as const
 
-/** The instants and the ids of the types that a question is about. */
+const expectedRegion: Violation = {
+  pointer: "/region",
+  code: "unknown_region",
+  detail: "expected the id of a region that is published, or none",
+}
+
+/** The region of a question; `undefined` if there is no such region. */
+const regionOf = Effect.fnUntraced(function* ({ project }: ProjectScope, given: unknown, knownAt: number | undefined) {
+  const ledger = yield* Ledger
+  const region = typeof given === "string" ? given.toLowerCase() : ""
+  return (yield* ledger.isRegion(project, region, knownAt)) ? region : undefined
+})
+
+/** The instants, the ids of the types and the region that a question is about. */
 export const question = Effect.fnUntraced(function* (
   scope: ProjectScope,
   given: Question,
   members: ReadonlyArray<keyof Question>,
 ) {
   const violations = [...unknownMembers(given, members, "")]
-  const read: { at?: number; knownAt?: number } = {}
+  const read: { at?: number; knownAt?: number; region?: string } = {}
   for (const name of instants) {
     if (given[name] === undefined || !members.includes(name)) continue
     const instant = instantOf(given[name])
     if (instant === undefined) violations.push({ pointer: `/${name}`, code: "invalid", detail: expectedInstant })
     else read[name] = instant
+  }
+  if (given.region !== undefined && members.includes("region")) {
+    const region = yield* regionOf(scope, given.region, read.knownAt)
+    if (region === undefined) violations.push(expectedRegion)
+    else read.region = region
   }
   const { types } = given
   if (types !== undefined && !Array.isArray(types)) {

@@ -4,10 +4,11 @@
  * The types stand in one file, because they refer to each other and are the whole of what a program sees.
  */
 
+import type { Evidence } from "../../core/browser/VisitAnswer.ts"
 import type { ConsentAction, ConsentState } from "../../core/engine/ConsentState.ts"
 import type { Rule, Status } from "../../core/engine/Outcome.ts"
 
-export type { ConsentAction, ConsentState, Status }
+export type { ConsentAction, ConsentState, Evidence, Status }
 
 /**
  * Names a person by at least one identifier. With several, a question is answered by the decision that permits least.
@@ -54,6 +55,8 @@ export interface Item extends Person, TypeMatch {
   readonly version?: number | undefined
   /** The language of the text that was shown, a tag of BCP 47 such as `de`. Left out: it is not known. */
   readonly language?: string | undefined
+  /** How the choice came about. It changes no answer. */
+  readonly evidence?: Evidence | undefined
   /** Your own id of the event, 1 to 128 characters. The same event is not recorded again. */
   readonly externalId?: string | undefined
 }
@@ -81,6 +84,8 @@ export interface Event extends Triple {
   readonly version: number
   /** The language of the text that was shown, if the event was given one. */
   readonly language?: string
+  /** How the choice came about, if the event was given it. */
+  readonly evidence?: Evidence
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate: string
@@ -123,6 +128,11 @@ export interface Question {
   readonly knownAt?: Instant | undefined
   /** The types that match one of these. Left out: all types of the project. One that matches no type is refused. */
   readonly types?: ReadonlyArray<TypeMatch> | undefined
+  /**
+   * The id of the region whose rules count besides those of the types, as published at `knownAt`; `none`: of no region.
+   * Left out: the region of the person's latest session in the project.
+   */
+  readonly region?: string | undefined
 }
 
 /** Why an event stopped counting. */
@@ -149,6 +159,8 @@ export interface Decision extends Triple {
   readonly at: string
   /** Asked again with it and the same `at`, the answer is the same. */
   readonly knownAt: string
+  /** The id of the region whose rules counted. Left out: only those of the type did. */
+  readonly region?: string
   readonly status: Status
   /** Whether what the type asks for may be done. */
   readonly permitted: boolean

@@ -3,9 +3,11 @@
  */
 import { Effect, Layer } from "effect"
 import * as ClamdScanner from "../../adapters/clamd/ClamdScanner.ts"
-import { GeographyHeader } from "../../adapters/http/routes/OpenRoutes.ts"
 import { AddressHeader } from "../../adapters/http/server/ClientAddress.ts"
+import { GeographyHeader } from "../../adapters/http/server/Geography.ts"
+import { VisitLimit } from "../../adapters/http/server/OpenLimits.ts"
 import { Quotas } from "../../adapters/http/server/Quotas.ts"
+import { ArchiveFolder } from "../../adapters/http/server/LoaderArchive.ts"
 import * as Server from "../../adapters/http/Server.ts"
 import { StateMaxAge } from "../../adapters/http/routes/SiteRoutes.ts"
 import * as HttpsOutbound from "../../adapters/webhooks/HttpsOutbound.ts"
@@ -109,7 +111,8 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     ...(settings.webhookProxy !== undefined && { proxy: settings.webhookProxy }),
   })
   const metrics = { host: metricsHost!, port: metricsPort, isSent: settings.otlpEndpoint !== undefined, version }
-  return Layer.effectDiscard(Welcome.print(store!, settings.smtpUrl !== undefined)).pipe(
+  const isDemonstrating = settings.demonstration !== "off" && settings.replica !== "on"
+  return Layer.effectDiscard(Welcome.print(store!, settings.smtpUrl !== undefined, isDemonstrating)).pipe(
     Layer.provide(Server.layer({ host: host!, port: port! })),
     Layer.merge(Metrics.layer(metrics)),
     Layer.merge(background(settings)),
@@ -126,7 +129,10 @@ export const layer = (settings: Settings, version: string, warnings: ReadonlyArr
     Layer.provide(Layer.succeed(Ledger.NewLanes, settings.lanes!)),
     Layer.provide(Layer.succeed(GeographyHeader, geographyHeader)),
     Layer.provide(Layer.succeed(AddressHeader, addressHeader)),
+    Layer.provide(Layer.succeed(ArchiveFolder, settings.scriptFolder)),
+    Layer.provide(Layer.succeed(MailSettings.Current, MailSending.settingsOf(settings))),
     Layer.provide(Layer.succeed(Quotas, quotasOf(settings))),
+    Layer.provide(Layer.succeed(VisitLimit, settings.visitLimit === "off" ? undefined : settings.visitLimit!)),
     Layer.provide(Layer.succeed(StateMaxAge, stateMaxAge!)),
     Layer.provide(
       Layer.effectDiscard(

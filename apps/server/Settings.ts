@@ -8,6 +8,7 @@ import { Option, Schema } from "effect"
 import * as SmtpServer from "../../adapters/mail/SmtpServer.ts"
 import * as ClamdScanner from "../../adapters/clamd/ClamdScanner.ts"
 import * as Allowance from "../../adapters/webhooks/Allowance.ts"
+import * as OpenLimits from "../../adapters/http/server/OpenLimits.ts"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as Period from "../../core/engine/Period.ts"
 import * as Spelling from "../../core/formats/Spelling.ts"
@@ -119,6 +120,13 @@ export const table = {
     undefined,
     "the path of a file",
     ErasureLogFile.readPath,
+  ),
+  scriptFolder: setting(
+    "ASSENT_SCRIPT_FOLDER",
+    "where replaced script files of pages are kept for two years; servers may share it",
+    undefined,
+    "the path of a folder",
+    Keys.readPath,
   ),
   keysKept: setting(
     Keys.keptVariable,
@@ -242,6 +250,13 @@ export const table = {
   addressQuota: quota("address", "ASSENT_RATE_LIMIT_ADDRESS", "all visitors of one shortened address"),
   projectQuota: quota("project", "ASSENT_RATE_LIMIT_PROJECT", "each project"),
   organizationQuota: quota("organization", "ASSENT_RATE_LIMIT_ORGANIZATION", "each organization"),
+  visitLimit: setting(
+    "ASSENT_RATE_LIMIT_VISIT",
+    "visits that act, and opened sessions, a minute of each network; ten times that number may read",
+    String(OpenLimits.byDefault.acting),
+    `a number from 1 to ${OpenLimits.most}; 0 or off sets no limit`,
+    OpenLimits.parse,
+  ),
   logLevel: setting(
     "ASSENT_LOG_LEVEL",
     "how much is logged on standard error; `warn` leaves out requests that went well",

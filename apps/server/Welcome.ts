@@ -7,6 +7,7 @@ import type { Founded } from "../../core/catalog/Founding.ts"
 import { Ledger } from "../../core/Ledger.ts"
 import * as Store from "../Store.ts"
 import * as Demonstration from "./Demonstration.ts"
+import * as DemonstrationSite from "./DemonstrationSite.ts"
 
 /** The most projects whose events are counted, because each takes a read. */
 const maxCounted = 16
@@ -74,9 +75,10 @@ const stops = "the service stops: requests that it has accepted are answered, an
 
 /**
  * Prints the address, the ledger, and how many mails wait if no mail server is set (`isMailing`). On an empty ledger it
- * first founds the demonstration, and prints how to try it.
+ * first founds the demonstration, and prints how to try it. Over the demonstration it serves a site as well, unless it
+ * must not (`isDemonstrating`).
  */
-export const print = Effect.fnUntraced(function* (store: string, isMailing: boolean) {
+export const print = Effect.fnUntraced(function* (store: string, isMailing: boolean, isDemonstrating: boolean) {
   const ledger = yield* Ledger
   const server = yield* HttpServer.HttpServer
   const url = HttpServer.formatAddress(server.address)
@@ -87,7 +89,10 @@ export const print = Effect.fnUntraced(function* (store: string, isMailing: bool
   const described = yield* Effect.option(describe(store))
   const mails = isMailing ? [] : yield* Effect.orElseSucceed(describeMails, () => [])
   const listens = `Assent listens on ${url} (reference: ${url}/docs)`
-  yield* Console.log([listens, ...Option.toArray(described), ...mails].join("\n"))
+  const site = isDemonstrating ? yield* Effect.orElseSucceed(DemonstrationSite.serve, () => undefined) : undefined
+  const shown =
+    site === undefined ? [] : [`demonstration site: ${site} (a page that asks, and what the ledger then holds)`]
+  yield* Console.log([listens, ...Option.toArray(described), ...mails, ...shown].join("\n"))
   if (Option.isNone(founded)) return
   yield* Console.log(demonstration(url, founded.value))
   if (Store.isKept(store) && store !== Store.defaultUrl) yield* Effect.logWarning(expectedElsewhere)

@@ -110,9 +110,10 @@ export const change = Effect.fnUntraced(function* <Value>(
 
   const prepareNow = Effect.fnUntraced(function* (earliest: Instant) {
     const catalog = yield* store.catalog.current
-    // Even if the clock was set back, a version that is published at once is published after the ones before it.
+    // Even if the clock was set back, what is published at once is published after what was published before it.
     const learnt = catalog.consentTypes.get(projectId ?? "")?.learnt ?? earliest
-    const now = Math.max(earliest, learnt, yield* Clock.currentTimeMillis)
+    const published = catalog.publications.get(projectId ?? "")?.at(-1)?.dateCreated ?? earliest
+    const now = Math.max(earliest, learnt, published, yield* Clock.currentTimeMillis)
     return { now, revision: catalog.revision, prepared: yield* prepare(catalog, now) }
   })
 

@@ -22,7 +22,7 @@ export interface Texts {
 }
 
 /** How a version is published. */
-export interface Publication {
+export interface VersionPublication {
   /** Left out: at once. */
   readonly publishedAt?: Instant
   /** Whether answers to earlier versions lapse. */
@@ -69,7 +69,7 @@ const documentOf = (
 /** A version without its number: the texts of `from`, with the changed ones. */
 export const make = (
   id: string,
-  { description, document, grace, language, name, requireReaccept, url }: Texts & Publication,
+  { description, document, grace, language, name, requireReaccept, url }: Texts & VersionPublication,
   from: ListedVersion | undefined,
   added: NewDocument | undefined,
   dates: Pick<ListedVersion, "dateCreated" | "publishedAt">,
@@ -200,5 +200,5 @@ export const changesText = (
   (language !== undefined && (language ?? undefined) !== from.language)
 
 /** Whether a change has members of a new version, although it publishes none. */
-export const lacksVersion = ({ grace, publishedAt }: Publication, from: ListedVersion): boolean =>
+export const lacksVersion = ({ grace, publishedAt }: VersionPublication, from: ListedVersion): boolean =>
   publishedAt !== undefined || (grace !== undefined && JSON.stringify(grace) !== JSON.stringify(from.grace))

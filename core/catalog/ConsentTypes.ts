@@ -35,11 +35,12 @@ export interface Triple {
 }
 
 /** The members of a new type. */
-export interface TypeFields extends Triple, ConsentTypeVersions.Texts, ConsentTypeVersions.Publication, Conditions {}
+export interface TypeFields
+  extends Triple, ConsentTypeVersions.Texts, ConsentTypeVersions.VersionPublication, Conditions {}
 
 /** Changed members of a type. */
 export interface TypeChange
-  extends Partial<Triple>, ConsentTypeVersions.Texts, ConsentTypeVersions.Publication, Conditions {
+  extends Partial<Triple>, ConsentTypeVersions.Texts, ConsentTypeVersions.VersionPublication, Conditions {
   /** The version that the change was made to; if another one is in force, the change is a conflict. */
   readonly version?: number
 }
@@ -61,7 +62,7 @@ const tripleFaults = (type: ListedType, change: Partial<Triple>): ReadonlyArray<
  * allows.
  */
 export const faultsOf = (
-  { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.Publication,
+  { publishedAt, ...change }: Partial<Triple> & ConsentTypeVersions.VersionPublication,
   type: ListedType | undefined,
   clock: Instant.Instant,
 ): ReadonlyArray<CatalogChange.CatalogFault> => [

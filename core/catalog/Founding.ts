@@ -91,6 +91,20 @@ const demonstration: Foundation = {
   }),
 }
 
+/** The project of a catalog that is as the demonstration was founded; `undefined` for any other catalog. */
+export const demonstrationOf = ({ organizations, projects }: Pick<CatalogOf.Catalog, "organizations" | "projects">) => {
+  const [organization] = organizations.values()
+  const [project] = projects.values()
+  const { name, primaryDomain } = demonstration.organization
+  const isDemonstration =
+    organizations.size === 1 &&
+    projects.size === 1 &&
+    organization?.name === name &&
+    organization.primaryDomain === primaryDomain &&
+    project?.name === demonstration.project.name
+  return isDemonstration ? project : undefined
+}
+
 const demonstrationKey: ApiKeys.KeyFields = { name: "Demo key", role: "owner", permissions: [] }
 
 /** A type with the id and the versions that are given. */

@@ -160,7 +160,7 @@ export const byTicket = Effect.fnUntraced(function* (
 /** An identity token that was verified: the identifier that it proves. */
 export interface Proof {
   readonly alias: People.Alias
-  readonly evidence: Omit<People.Evidence, "tokenHash">
+  readonly evidence: Omit<People.IdentityEvidence, "tokenHash">
   /** The signed part of the token. */
   readonly signed: string
 }

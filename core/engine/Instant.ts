@@ -96,8 +96,8 @@ export const parse = (text: string): Instant | undefined => {
 }
 
 const digits = (count: number) => Array.from({ length: 10 ** count }, (_, n) => String(n).padStart(count, "0"))
-const two = digits(2)
-const three = digits(3)
+const two = /* @__PURE__ */ digits(2)
+const three = /* @__PURE__ */ digits(3)
 
 /** The wire form, `YYYY-MM-DDTHH:mm:ss.sssZ`. Built from tables for speed: a simulation writes millions of instants. */
 export const format = (instant: Instant): string => {

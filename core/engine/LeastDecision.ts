@@ -58,19 +58,25 @@ export interface Making {
   readonly end: () => LeastDecision
 }
 
-/** Begins a decision about `count` people, at least 1, at `at`. Events not known under the terms are ignored. */
-export const make = (terms: Terms, at: Instant.Instant, count: number): Making => {
-  let heads: ReadonlyArray<Heads.Heads> = Array.from({ length: count }, () => Heads.empty)
+/**
+ * Begins a decision at `at` about people, at least one, each under terms of its own. Events not known under them are
+ * ignored.
+ */
+export const make = (terms: ReadonlyArray<Terms>, at: Instant.Instant): Making => {
+  const count = terms.length
+  let heads: ReadonlyArray<Heads.Heads> = terms.map(() => Heads.empty)
 
   const leastAt = (instant: Instant.Instant) => {
-    const outcomes = heads.map((each) => Outcome.decide(each, terms, instant))
+    const outcomes = heads.map((each, index) => Outcome.decide(each, terms[index]!, instant))
     let person = 0
     for (let next = 1; next < count; next++) if (compare(outcomes[next]!, outcomes[person]!) < 0) person = next
     return { at: instant, person, heads: heads[person]!, outcome: outcomes[person]! }
   }
 
   const turnAfter = (instant: Instant.Instant): Instant.Instant | undefined => {
-    const turns = heads.map((each) => Timeline.nextTurn(each, terms, instant)).filter((turn) => turn !== undefined)
+    const turns = heads
+      .map((each, index) => Timeline.nextTurn(each, terms[index]!, instant))
+      .filter((turn) => turn !== undefined)
     return turns.length === 0 ? undefined : Math.min(...turns)
   }
 
@@ -99,7 +105,7 @@ export const make = (terms: Terms, at: Instant.Instant, count: number): Making =
   }
 
   const add = (person: number, event: ConsentEvent): boolean => {
-    if (event.dateCreated > terms.knownAt) return nextChangeAt === undefined
+    if (event.dateCreated > terms[person]!.knownAt) return nextChangeAt === undefined
     if (event.consentDate > at) {
       if (event.consentDate !== pending) followUntil(event.consentDate)
       if (nextChangeAt !== undefined) return false
@@ -113,7 +119,8 @@ export const make = (terms: Terms, at: Instant.Instant, count: number): Making =
     add,
     end: () => {
       followUntil(Infinity)
-      return { person: decided!.person, decision: Decision.of(decided!, terms, nextChangeAt) }
+      const { person } = decided!
+      return { person, decision: Decision.of(decided!, terms[person]!, nextChangeAt) }
     },
   }
 }

@@ -79,5 +79,9 @@ export const override = (base: Rules, over: Rules): Rules => ({
 export const inForce = (own: Rules, type: Matchable, ruleSet: RuleSet = []): Rules => {
   if (ruleSet.length === 0) return own
   RulesCheck.ofRuleSet(ruleSet)
-  return ruleSet.reduce((rules, entry) => (matches(entry.match, type) ? override(rules, entry.rules) : rules), own)
+  return ofChecked(own, type, ruleSet)
 }
+
+/** {@link inForce} of a rule set that was checked before, such as one that a server of the ledger has answered. */
+export const ofChecked = (own: Rules, type: Matchable, ruleSet: RuleSet): Rules =>
+  ruleSet.reduce((rules, entry) => (matches(entry.match, type) ? override(rules, entry.rules) : rules), own)

@@ -57,6 +57,10 @@ export const make = (
   return fill(known, rules ?? known.rules, knownAt)
 }
 
+/** {@link of} a type without earlier states, and of a rule set that was checked before, as a page has them. */
+export const ofChecked = (type: ConsentType.ConsentType, ruleSet: Rules.RuleSet, knownAt: Instant.Instant): Terms =>
+  fill(type, Rules.ofChecked(type.rules, type, ruleSet), knownAt)
+
 const fill = (type: ConsentType.ConsentType, rules: Rules.Rules, knownAt: Instant.Instant): Terms => ({
   knownAt,
   precedence: rules.precedence ?? "explicit-first",

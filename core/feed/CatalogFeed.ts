@@ -1,5 +1,6 @@
 /**
- * Tells of the consent types of a project what has changed, begins the re-evaluations that follow, and keeps the places
+ * Tells of the consent types of a project what has changed, begins the re-evaluations that follow from that and from
+ * published regions, and keeps the places
  * of the due scans: one for each lane and each period that answers lapse after.
  *
  * All of it moves in one step, so that a new period is scanned from the change on, and what lies before it is left to
@@ -20,8 +21,10 @@ import * as DueState from "./DueState.ts"
 import * as FeedPeriods from "./FeedPeriods.ts"
 import * as FeedPlaces from "./FeedPlaces.ts"
 import * as FeedProgress from "./FeedProgress.ts"
+import * as FeedScopes from "./FeedScope.ts"
 import type { FeedScope } from "./FeedScope.ts"
 import * as IdentityFeed from "./IdentityFeed.ts"
+import * as PublicationNews from "./PublicationNews.ts"
 import * as Reevaluation from "./Reevaluation.ts"
 import * as TypeNews from "./TypeNews.ts"
 
@@ -39,6 +42,9 @@ export interface CatalogProgress extends FeedProgress.FeedProgress {
 }
 
 type Places = FeedStep["places"]
+
+const periodsOf = (scope: FeedScope) =>
+  FeedPeriods.of(typesOf(scope), FeedScopes.ruleSetsOf(scope), scope.project.leads)
 
 const typesOf = ({ types }: FeedScope): ReadonlyArray<ListedType> => [...types.byId.values()]
 
@@ -67,9 +73,9 @@ const firstPlaces = Effect.fnUntraced(function* (
   now: Instant.Instant,
   context: LedgerContext,
 ) {
-  const { organization, project } = scope
+  const { organization } = scope
   const place = (at: number, name: string, after: string) => ({ lane: at, name, before: undefined, after })
-  const periods = FeedPeriods.of(typesOf(scope), project.leads)
+  const periods = periodsOf(scope)
   const scans = yield* Effect.forEach(ends, (end) =>
     Effect.map(firstRecorded(scope, end, now, context), (first) =>
       periods.map((period) =>
@@ -99,7 +105,7 @@ type News = ReturnType<typeof newsOf>
 
 /** Whether the due scans of a project have a place each, and no others have one. */
 const areScansThere = (scope: FeedScope, places: FeedPlaces.FeedPlaces): boolean => {
-  const names = new Set(FeedPeriods.of(typesOf(scope), scope.project.leads).map(({ name }) => name))
+  const names = new Set(periodsOf(scope).map(({ name }) => name))
   const ofFirstLane = [...places.keys()].flatMap((key) => {
     const name = key.startsWith(`${lane} `) ? key.slice(String(lane).length + 1) : ""
     return FeedPeriods.isNameOf(name) ? [name] : []
@@ -113,13 +119,15 @@ const neededSince = (
   { project }: FeedScope,
   places: FeedPlaces.FeedPlaces,
   news: News,
+  published: PublicationNews.PublicationNews,
 ): Instant.Instant => {
   const isThere = (each: string) => places.has(FeedPlaces.keyOf(lane, each))
   const own = FeedPeriods.nameOf(period, undefined)
   const changed = news.flatMap(({ news: { termsSince }, type }) =>
-    termsSince !== undefined && FeedPeriods.of([type]).some((each) => each.name === own) ? [termsSince] : [],
+    termsSince !== undefined && FeedPeriods.of([type], []).some((each) => each.name === own) ? [termsSince] : [],
   )
-  const since = isThere(own) ? Instant.min : Math.min(...changed)
+  const ofRegions = published.since(own)
+  const since = isThere(own) ? Instant.min : Math.min(...changed, ofRegions)
   const isNewLead = lead !== undefined && name !== own && !isThere(FeedPeriods.nameOf(undefined, lead))
   return Math.max(since === Infinity ? Instant.min : since, isNewLead ? project.dateUpdated : Instant.min)
 }
@@ -129,17 +137,17 @@ const scanPlaces = (
   scope: FeedScope,
   places: FeedPlaces.FeedPlaces,
   news: News,
+  published: PublicationNews.PublicationNews,
   ends: ReadonlyArray<LaneEnd>,
   now: Instant.Instant,
 ): Places => {
-  const { project } = scope
-  const periods = FeedPeriods.of(typesOf(scope), project.leads)
+  const periods = periodsOf(scope)
   const names = new Set(periods.map(({ name }) => name))
   const moved: Array<Places[number]> = []
   for (const period of periods) {
     const lacking = ends.filter((end) => !places.has(FeedPlaces.keyOf(end.lane, period.name)))
     if (lacking.length === 0) continue
-    const since = neededSince(period, scope, places, news)
+    const since = neededSince(period, scope, places, news, published)
     const from = since === Instant.min ? now : since
     for (const end of lacking) {
       moved.push({ lane: end.lane, name: period.name, before: undefined, after: scanFrom(period, from, end) })
@@ -158,15 +166,21 @@ const isAnswered = ({ project }: FeedScope, type: ListedType, { store }: LedgerC
   Effect.map(store.events.usedVersions(project, type.id), ({ size }) => size > 0)
 
 /** What has to be decided again because of the news: types with events, by cause and instant. */
-const changedTerms = Effect.fnUntraced(function* (scope: FeedScope, news: News, context: LedgerContext) {
+const changedTerms = Effect.fnUntraced(function* (
+  scope: FeedScope,
+  news: News,
+  published: PublicationNews.PublicationNews,
+  context: LedgerContext,
+) {
   const changed = new Map<string, TypeNews.TermsReason & { readonly consentTypes: Array<string> }>()
   for (const { news: each, type } of news) {
-    if (each.reasons.length === 0 || !(yield* isAnswered(scope, type, context))) continue
-    for (const reason of each.reasons) {
+    const reasons = [...each.reasons, ...published.reasonsOf(type)]
+    if (reasons.length === 0 || !(yield* isAnswered(scope, type, context))) continue
+    for (const reason of reasons) {
       const key = `${reason.cause} ${reason.at}`
       const known = changed.get(key)
       if (known === undefined) changed.set(key, { ...reason, consentTypes: [type.id] })
-      else known.consentTypes.push(type.id)
+      else if (!known.consentTypes.includes(type.id)) known.consentTypes.push(type.id)
     }
   }
   return [...changed.values()].toSorted((a, b) => a.at - b.at)
@@ -208,7 +222,7 @@ export const step = Effect.fnUntraced(function* (
     places = yield* FeedPlaces.of(project, context)
   }
   // What is changed from here on is changed later than what is announced now.
-  const raised = context.answerHorizon.raise(project.id, Math.max(now, scope.types.learnt))
+  const raised = context.answerHorizon.raise(project.id, Math.max(now, FeedScopes.learntOf(scope)))
   if (!places.has(FeedPlaces.keyOf(lane, begun))) {
     yield* raised
     const ends = yield* context.store.feed.ends(project)
@@ -216,23 +230,25 @@ export const step = Effect.fnUntraced(function* (
     return { ...FeedProgress.of(first, yield* FeedPlaces.write(first, context)), nextAt: now }
   }
   const news = newsOf(scope, places, now)
+  const published = PublicationNews.of(scope, places.get(FeedPlaces.keyOf(lane, PublicationNews.placeName)))
   const nextAt = news.reduce((next, { news: each }) => Math.min(next, each.nextAt), Instant.max)
   const moved = news
     .filter(({ after, before }) => after !== before)
     .map(({ after, before, type }) => ({ lane, name: typeName(type.id), before, after }))
-  if (moved.length === 0 && areScansThere(scope, places)) return { ...FeedProgress.idle, nextAt }
+  const regions = published.move === undefined ? [] : [{ lane, name: PublicationNews.placeName, ...published.move }]
+  if (moved.length + regions.length === 0 && areScansThere(scope, places)) return { ...FeedProgress.idle, nextAt }
   yield* raised
-  const changed = yield* changedTerms(scope, news, context)
+  const changed = yield* changedTerms(scope, news, published, context)
   const told = news.flatMap((each) => each.news.changes).map((change) => ({ ...change, lane }))
   const ends = yield* context.store.feed.ends(project)
   const begins = changed.length === 0 ? undefined : yield* Reevaluation.begin(scope, changed, ends, now, context)
-  const scans = scanPlaces(scope, places, news, ends, now)
+  const scans = scanPlaces(scope, places, news, published, ends, now)
   const written = stepOf(
     scope,
     ends,
     now,
     [...told, ...(begins?.changes ?? [])],
-    [...moved, ...scans, ...(begins?.places ?? [])],
+    [...moved, ...regions, ...scans, ...(begins?.places ?? [])],
   )
   return { ...FeedProgress.of(written, yield* FeedPlaces.write(written, context)), nextAt }
 })

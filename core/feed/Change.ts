@@ -47,6 +47,7 @@ export const causes = [
   "joined",
   "undone",
   "erased",
+  "region",
 ] as const
 
 /** A cause. */

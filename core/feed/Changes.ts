@@ -165,7 +165,7 @@ const decisionOf = Effect.fnUntraced(function* (
   const question = { organization, project, concordId, at, knownAt: at, consentTypes: [consentType] }
   const { items } = yield* Reading.decisions(question, context)
   const [decided] = items
-  return decided && Exchange.decisionToText(decided.person.concordId, decided.type, decided.decision)
+  return decided && Exchange.decisionToText(decided.person.concordId, decided.type, decided.decision, decided.region)
 })
 
 const write = ({ project }: ProjectScope, { item, lane }: FeedReader.FeedItem): WrittenChange =>

@@ -7,6 +7,7 @@ import type { Heads } from "../engine/Heads.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type { FeedStep, FeedWritten, NewChange } from "../ports/FeedStore.ts"
+import type { RegionHistory } from "../model/RegionFacts.ts"
 import * as DueGroups from "./DueGroups.ts"
 import * as FeedPerson from "./FeedPerson.ts"
 import * as FeedPlaces from "./FeedPlaces.ts"
@@ -22,9 +23,15 @@ export interface Candidate {
   readonly consentType: string
   /**
    * What is announced of it, from the merged heads of its group as known at an instant; `undefined`: nothing.
-   * `survivor` is the person that the group is counted as; left out: it is joined with no one.
+   * `survivor` is the person that the group is counted as; left out: it is joined with no one. `regions` are those
+   * that the group was in.
    */
-  readonly judge: (heads: Heads, knownAt: Instant, survivor: string | undefined) => JudgedChange | undefined
+  readonly judge: (
+    heads: Heads,
+    knownAt: Instant,
+    survivor: string | undefined,
+    regions: RegionHistory,
+  ) => JudgedChange | undefined
 }
 
 /** What a step moves, and when it is written. */
@@ -46,7 +53,7 @@ const changesOf = (
     const group = groups.byPerson.get(concordId)!
     const heads = group.heads.get(consentType)
     if (heads === undefined || group.isErased) return []
-    const change = judge(heads, groups.knownAt, group.isJoined ? group.survivor : undefined)
+    const change = judge(heads, groups.knownAt, group.isJoined ? group.survivor : undefined, group.regions)
     if (change === undefined) return []
     const until = Math.min(change.until ?? Infinity, groups.raisedTo + 1)
     return [{ ...change, concordId, consentType, lane: DueGroups.laneOf(project, concordId), until }]

@@ -14,8 +14,12 @@ import type { Instant } from "../engine/Instant.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Lane from "../model/Lane.ts"
+import * as People from "../model/People.ts"
+import * as RegionFacts from "../model/RegionFacts.ts"
+import type { RegionHistory } from "../model/RegionFacts.ts"
 import type { Project } from "../model/Catalog.ts"
 import type { LaneEnd } from "../ports/FeedStore.ts"
+import * as FeedScopes from "./FeedScope.ts"
 import type { FeedScope } from "./FeedScope.ts"
 
 /** People that are counted as one. */
@@ -23,6 +27,8 @@ export interface DueGroup extends Pick<Joins.Counted, "isJoined" | "seen" | "sur
   readonly isErased: boolean
   /** The merged heads of each of the consent types that were asked for. */
   readonly heads: ReadonlyMap<string, Heads.Heads>
+  /** The regions that they were in. */
+  readonly regions: RegionHistory
 }
 
 /** People as they were read. */
@@ -80,6 +86,18 @@ const readHeads = Effect.fnUntraced(function* (
   )
 })
 
+/** The regions that a person was in, with everyone that it is joined with. Reads nothing of people without facts. */
+const regionsOf = Effect.fnUntraced(function* (
+  scope: FeedScope,
+  concordId: string,
+  { isJoined, person }: Joins.Counted,
+  context: LedgerContext,
+) {
+  if (scope.publications.length === 0 || (person.position === 0 && !isJoined)) return RegionFacts.nowhere
+  const facts = yield* Joins.facts(scope.organization, concordId, context)
+  return FeedScopes.historyOf(scope, facts, People.joinedWith(facts, concordId, Infinity).members)
+})
+
 /**
  * Reads people and their heads of some consent types. `slack` is how much later than read now the step may be recorded,
  * in milliseconds: in a lane that others write to all the time, its last instant moves on until the step is written.
@@ -91,10 +109,10 @@ export const read = Effect.fnUntraced(function* (
   { now, slack }: { readonly now: Instant; readonly slack: number },
   context: LedgerContext,
 ) {
-  const { organization, project, types } = scope
+  const { organization, project } = scope
   const { store } = context
   const ids = new Set(concordIds)
-  const earliest = Math.max(now, types.learnt)
+  const earliest = Math.max(now, FeedScopes.learntOf(scope))
   yield* raise([project.id, ...ids], earliest + slack, context)
   const counted = yield* Effect.forEach(
     ids,
@@ -113,10 +131,13 @@ export const read = Effect.fnUntraced(function* (
   const survivors = counted.flatMap(([, { isJoined, survivor }]) => (isJoined ? [survivor] : []))
   yield* raise(raisedTo > earliest + slack ? [project.id, ...ids, ...survivors] : survivors, raisedTo, context)
   const heads = yield* readHeads(scope, people, consentTypes, context)
+  const regions = yield* Effect.forEach(counted, ([id, person]) => regionsOf(scope, id, person, context), {
+    concurrency: readsAtOnce,
+  })
   const byPerson = new Map(
-    counted.map(([id, { isJoined, person, seen, survivor }]): [string, DueGroup] => {
+    counted.map(([id, { isJoined, person, seen, survivor }], index): [string, DueGroup] => {
       const isErased = person.erasedAt !== undefined
-      return [id, { isJoined, seen, survivor, isErased, heads: heads.get(id)! }]
+      return [id, { isJoined, seen, survivor, isErased, heads: heads.get(id)!, regions: regions[index]! }]
     }),
   )
   return { byPerson, ends, knownAt, raisedTo } satisfies DueGroups as DueGroups

@@ -4,6 +4,7 @@ import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import * as Instants from "../engine/Instant.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Period from "../engine/Period.ts"
+import type { Terms } from "../engine/Terms.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type { LaneEnd, PlacedEvent } from "../ports/FeedStore.ts"
 import * as Change from "./Change.ts"
@@ -54,19 +55,31 @@ const lastOf = ({ lead }: FeedPeriod, now: Instant): Instant => (lead === undefi
 const dueAt = ({ lead }: FeedPeriod, at: Instant): Instant =>
   lead === undefined ? at : (Period.windows(lead, at, Instants.max + 1)[0]?.from ?? at)
 
-/** When an event lapses by the source, if that is what makes it lapse. */
-const lapseOf = ({ scope, source }: DueView, event: ConsentEvent): Instant | undefined => {
-  const terms = TypeTerms.of(scope.types).get(event.consentType)
-  const lapse = terms === undefined ? undefined : Lapsing.sourceOf(event, terms.now)
+/** When an event lapses by the source under terms, if that is what makes it lapse. */
+const lapseUnder = ({ source }: DueView, event: ConsentEvent, terms: Terms): Instant | undefined => {
+  const lapse = Lapsing.sourceOf(event, terms)
   return lapse !== undefined && Lapsing.isSamePeriod(lapse.period, source.period) ? lapse.at : undefined
+}
+
+/**
+ * When an event lapses by the source, if that may make it lapse: under the type's own terms, or in a region. It is the
+ * same instant under all of them.
+ */
+const lapseOf = (view: DueView, event: ConsentEvent): Instant | undefined => {
+  for (const terms of TypeTerms.anyOf(view.scope, event.consentType)) {
+    const at = lapseUnder(view, event, terms)
+    if (at !== undefined) return at
+  }
+  return undefined
 }
 
 const candidateOf = (view: DueView, { event, position }: PlacedEvent, at: Instant): DueCandidate => {
   const { concordId, consentType } = event
   const { lead } = view.source
-  const terms = TypeTerms.of(view.scope.types).get(consentType)!
   const due = dueAt(view.source, at)
-  const judge: Candidate["judge"] = (heads, knownAt, survivor) => {
+  const judge: Candidate["judge"] = (heads, knownAt, survivor, regions) => {
+    const terms = TypeTerms.under(view.scope, consentType, regions)!
+    if (lapseUnder(view, event, terms.now) !== at) return undefined
     const lapsed =
       lead === undefined
         ? Lapsing.lapsed(event, heads, terms, at, knownAt)

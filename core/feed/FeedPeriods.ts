@@ -7,6 +7,7 @@
  */
 import * as ConsentState from "../engine/ConsentState.ts"
 import * as Period from "../engine/Period.ts"
+import type * as Rules from "../engine/Rules.ts"
 import type { ListedType } from "../model/Catalog.ts"
 
 /** What a due scan looks for. */
@@ -34,8 +35,11 @@ export const nameOf = (period: Period.Period | undefined, lead: Period.Period | 
   return lead === undefined ? source : `${source} lead ${Period.format(lead)}`
 }
 
-/** The periods after which events of types lapse, each once. */
-const periodsOf = (types: Iterable<ListedType>): ReadonlyArray<Period.Period> => {
+/** The periods after which events of types lapse, or events under rule sets of regions, each once. */
+const periodsOf = (
+  types: Iterable<ListedType>,
+  ruleSets: ReadonlyArray<Rules.RuleSet>,
+): ReadonlyArray<Period.Period> => {
   const periods = new Map<string, Period.Period>()
   const add = (period: Period.Period | null | undefined): void => {
     if (period != null) periods.set(Period.format(period), period)
@@ -44,11 +48,19 @@ const periodsOf = (types: Iterable<ListedType>): ReadonlyArray<Period.Period> =>
     add(consentDuration)
     for (const state of ConsentState.all) add(rules.maxAge?.[state])
   }
+  for (const { rules } of ruleSets.flat()) for (const state of ConsentState.all) add(rules.maxAge?.[state])
   return [...periods.values()]
 }
 
-/** What the due scans of a project look for: its types as they are now, also deleted ones, and its lead times. */
-export const of = (types: Iterable<ListedType>, leads: ReadonlyArray<Period.Period> = []): ReadonlyArray<FeedPeriod> =>
-  [undefined, ...periodsOf(types)].flatMap((period) =>
+/**
+ * What the due scans of a project look for: its types as they are now, also deleted ones, the rule sets of its regions,
+ * and its lead times.
+ */
+export const of = (
+  types: Iterable<ListedType>,
+  ruleSets: ReadonlyArray<Rules.RuleSet>,
+  leads: ReadonlyArray<Period.Period> = [],
+): ReadonlyArray<FeedPeriod> =>
+  [undefined, ...periodsOf(types, ruleSets)].flatMap((period) =>
     [undefined, ...leads].map((lead) => ({ period, lead, name: nameOf(period, lead) })),
   )

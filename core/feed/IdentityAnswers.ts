@@ -18,12 +18,14 @@ import * as Timeline from "../engine/Timeline.ts"
 import type { ListedType } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
 import type { NewChange } from "../ports/FeedStore.ts"
+import * as RegionFacts from "../model/RegionFacts.ts"
 import * as Change from "./Change.ts"
 import * as DecisionChange from "./DecisionChange.ts"
 import * as DueGroups from "./DueGroups.ts"
 import * as DueScan from "./DueScan.ts"
 import type { FeedPerson } from "./FeedPerson.ts"
 import type { FeedPlaces } from "./FeedPlaces.ts"
+import * as FeedScopes from "./FeedScope.ts"
 import type { FeedScope } from "./FeedScope.ts"
 import type { HeadsOf, PastHeads } from "./IdentityHeads.ts"
 import type { IdentityPart } from "./IdentityNews.ts"
@@ -45,6 +47,8 @@ export interface IdentityView {
   readonly recordedUntil: Instant
   readonly heads: HeadsOf
   readonly past: PastHeads
+  /** Every fact about the people, where the project has published regions; otherwise none. */
+  readonly facts: ReadonlyArray<People.Fact>
 }
 
 /**
@@ -81,11 +85,11 @@ const presentOf = (events: ReadonlyArray<ConsentEvent>, terms: Terms.Terms, { at
 /** Whether a due scan or a re-evaluation will announce what people are answered since an instant. */
 const isToldElsewhere = (
   { knownAt, places, scope }: IdentityView,
+  terms: TypeTerms.TypeTerms,
   type: ListedType,
   events: ReadonlyArray<ConsentEvent>,
   { at, heads, outcome }: Timeline.Moment,
 ): boolean => {
-  const terms = TypeTerms.of(scope.types).get(type.id)!
   const lapse = Lapsing.byTime(heads, terms, at)
   if (lapse !== undefined) {
     const { event } = lapse
@@ -127,15 +131,20 @@ const changeOf = (view: IdentityView, type: ListedType, announced: Announced): O
   const ofType = (people: ReadonlyArray<string>, of: HeadsOf) =>
     people.flatMap((each) => (of.get(each) ?? []).filter(({ consentType }) => consentType === type.id))
   const events = person.isErased ? [] : ofType(person.members, heads)
-  const present = presentOf(events, Terms.of(type, [], knownAt), view)
-  // What an event told of all of them, and is so still, is not announced again.
-  const last = Math.max(at + 1, present.at)
+  const regions = FeedScopes.historyOf(scope, view.facts, person.members)
+  const ruleSet = RegionFacts.ruleSetAt(regions, scope.publications, knownAt)
+  const present = presentOf(events, Terms.of(type, ruleSet, knownAt), view)
+  // What an event told of all of them, and is so still, is not announced again. One that is recorded together with
+  // another region tells the answer there.
+  const last = Math.max(part.cause === "region" ? at : at + 1, present.at)
   if (events.some((event) => event.dateCreated >= last && isToldBy(event, announced))) return undefined
-  const terms = TypeTerms.of(scope.types).get(type.id)!
+  const formerRegions = FeedScopes.historyOf(scope, view.facts, part.before)
+  const former = TypeTerms.under(scope, type.id, formerRegions)!
+  const terms = TypeTerms.under(scope, type.id, regions)!
   const from = [past.asKnownNow, past.asKnownThen]
-    .flatMap((each) => formerOf(Heads.fold(ofType(part.before, each)), terms, part, view))
+    .flatMap((each) => formerOf(Heads.fold(ofType(part.before, each)), former, part, view))
     .find((outcome) => !Outcome.isSame(outcome, present.outcome))
-  if (from === undefined || isToldElsewhere(view, type, events, present)) return undefined
+  if (from === undefined || isToldElsewhere(view, terms, type, events, present)) return undefined
   const change = DecisionChange.toStore({
     concordId: idOf(announced, heads),
     ...(person.members.length > 1 && { survivor: person.survivor }),

@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import * as Instants from "../engine/Instant.ts"
 import type { Instant } from "../engine/Instant.ts"
+import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Lane from "../model/Lane.ts"
 import type { FeedStep, LaneEnd, NewChange, NotedIdentityChange } from "../ports/FeedStore.ts"
@@ -15,6 +16,7 @@ import * as DueScan from "./DueScan.ts"
 import * as FeedPerson from "./FeedPerson.ts"
 import * as FeedPlaces from "./FeedPlaces.ts"
 import * as FeedProgress from "./FeedProgress.ts"
+import * as FeedScopes from "./FeedScope.ts"
 import type { FeedScope } from "./FeedScope.ts"
 import * as IdentityAnswers from "./IdentityAnswers.ts"
 import * as IdentityHeads from "./IdentityHeads.ts"
@@ -50,14 +52,15 @@ const slackMillis = 100
  */
 const doubtMillis = 60_000
 
-/** The change that tells of the identity change itself. */
-const personChange = (
+/** The change that tells of the identity change itself; none of another region, which changes answers alone. */
+const personChanges = (
   { id, kind, member, recordedAt, survivor }: NotedIdentityChange,
   people: ReadonlyArray<string>,
   concordId: string,
-): Omit<NewChange, "lane"> => {
+): ReadonlyArray<Omit<NewChange, "lane">> => {
+  if (kind === "region") return []
   const body = kind === "erased" ? { members: people, erasure: id } : { member, survivor, fact: id }
-  return { at: recordedAt, type: `person.${kind}`, concordId, body: JSON.stringify(body) }
+  return [{ at: recordedAt, type: `person.${kind}`, concordId, body: JSON.stringify(body) }]
 }
 
 /** Changes to write, with everyone that they are about as it was read. */
@@ -110,7 +113,7 @@ const prepare = Effect.fnUntraced(function* (
   if (!isJoining && (yield* IdentityHeads.read(scope, people, context)).size === 0) return nothing
   const raise = (ids: Iterable<string>, at: Instant) =>
     Effect.forEach(ids, (id) => context.answerHorizon.raise(id, at + slackMillis), { discard: true })
-  const earliest = Math.max(now, recordedUntil, noted.recordedAt, scope.types.learnt)
+  const earliest = Math.max(now, recordedUntil, noted.recordedAt, FeedScopes.learntOf(scope))
   yield* raise([project.id, ...people], earliest)
   const announced = (yield* Effect.forEach(parts, (part) => announcedOf(scope, part, context))).flat()
   const knownAt = announced.reduce((latest, { person }) => Math.max(latest, person.learnt), earliest)
@@ -121,8 +124,10 @@ const prepare = Effect.fnUntraced(function* (
   const before = [...new Set(parts.flatMap((part) => part.before))]
   const past = yield* IdentityHeads.before(scope, before, heads, at, context)
   const places = yield* FeedPlaces.of(project, context)
+  const hasRegions = scope.publications.length > 0
+  const facts = hasRegions ? yield* Joins.facts(scope.organization, noted.member, context) : []
   const view = {
-    ...{ scope, places, at, knownAt, since: Math.min(since, at) - doubtMillis, heads, past },
+    ...{ scope, places, at, knownAt, since: Math.min(since, at) - doubtMillis, heads, past, facts },
     recordedUntil: Math.max(at, recordedUntil),
   }
   const changes = announced.flatMap((each) => IdentityAnswers.changesOf(view, each))
@@ -133,7 +138,7 @@ const prepare = Effect.fnUntraced(function* (
     until: Math.min(until, knownAt + slackMillis + 1),
   }))
   return {
-    changes: [personChange(noted, people, id), ...lasting].map((change) => ({
+    changes: [...personChanges(noted, people, id), ...lasting].map((change) => ({
       ...change,
       lane: laneOf(scope, change.concordId!),
     })),

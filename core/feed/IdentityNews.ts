@@ -11,7 +11,7 @@ import type { FeedScope } from "./FeedScope.ts"
 
 /** People whose answer changed together, and those that it is announced of. */
 export interface IdentityPart {
-  readonly cause: "joined" | "undone" | "erased"
+  readonly cause: "joined" | "undone" | "erased" | "region"
   /** Those that the answer right before is of. */
   readonly before: ReadonlyArray<string>
   /** When the last change of them before was recorded: a join or an undoing. */
@@ -53,6 +53,21 @@ const erasedOf = Effect.fnUntraced(function* (
   return { noted, people: members, parts: [{ cause: "erased", before: members, beforeSince, of }] }
 })
 
+/** Whose answers another region changes: those of everyone that is one with the person. Nothing in other projects. */
+const regionOf = Effect.fnUntraced(function* (
+  { organization, project }: FeedScope,
+  noted: NotedIdentityChange,
+  context: LedgerContext,
+): Effect.fn.Return<IdentityNews, StoreUnavailable> {
+  const facts = yield* Joins.facts(organization, noted.member, context, noted.recordedAt)
+  const isOther = facts.every(({ id, region }) => id !== noted.id || region?.project !== project.id)
+  if (isOther) return { noted, people: [], parts: [] }
+  const of = People.joinedWith(facts, noted.member, noted.recordedAt)
+  const { members } = of
+  const part: IdentityPart = { cause: "region", before: members, beforeSince: lastOf(facts, members), of }
+  return { noted, people: members, parts: [part] }
+})
+
 /** What an identity change is about, as the facts up to it say. */
 export const of = Effect.fnUntraced(function* (
   scope: FeedScope,
@@ -61,6 +76,7 @@ export const of = Effect.fnUntraced(function* (
 ): Effect.fn.Return<IdentityNews, StoreUnavailable> {
   const { id, kind, member, recordedAt, survivor } = noted
   if (kind === "erased") return yield* erasedOf(scope, noted, context)
+  if (kind === "region") return yield* regionOf(scope, noted, context)
   const facts = yield* Joins.facts(scope.organization, member, context, recordedAt)
   const before = facts.filter((fact) => isBefore(fact, noted))
   const groupOf = (known: ReadonlyArray<People.Fact>, person: string) => People.joinedWith(known, person, Infinity)

@@ -23,6 +23,7 @@ export interface ProjectWatch {
   /** The entries of the catalog that were looked at last. */
   types: ProjectTypes | undefined
   project: Project | undefined
+  publications: number
   /** When the catalog has something to tell, if it is not changed. */
   catalogAt: Instant.Instant
   readonly lanes: Map<number, LaneWatch>
@@ -57,6 +58,7 @@ export const of = ({ project }: FeedScope, watches: Watches): ProjectWatch => {
   const made: ProjectWatch = {
     types: undefined,
     project: undefined,
+    publications: 0,
     catalogAt: Instant.min,
     lanes: new Map(),
     identity: new Map(),
@@ -70,8 +72,11 @@ export const of = ({ project }: FeedScope, watches: Watches): ProjectWatch => {
 }
 
 /** Whether the catalog can have something to tell of a project. */
-export const isCatalogDue = (watch: ProjectWatch, { project, types }: FeedScope, now: Instant.Instant): boolean =>
-  watch.types !== types || watch.project !== project || watch.catalogAt <= now
+export const isCatalogDue = (watch: ProjectWatch, scope: FeedScope, now: Instant.Instant): boolean =>
+  watch.types !== scope.types ||
+  watch.project !== scope.project ||
+  watch.publications !== scope.publications.length ||
+  watch.catalogAt <= now
 
 /** The first instant at which something is known to be due in one of the projects. */
 export const nextAt = (watches: Watches): Instant.Instant => {

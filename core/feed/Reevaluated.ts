@@ -125,16 +125,15 @@ const turnOf = (
  * that they give one change.
  */
 export const candidatesOf = (
-  { types }: FeedScope,
+  scope: FeedScope,
   job: QueuedReevaluation,
   { concordId, heads }: PersonHeads,
 ): ReadonlyArray<Candidate> => {
-  const terms = TypeTerms.of(types)
   return [...new Set(heads.map(({ consentType }) => consentType))].flatMap((consentType): ReadonlyArray<Candidate> => {
     const type = ReevaluationQueue.typeOf(job, consentType)
-    const ofType = terms.get(consentType)
-    if (type === undefined || ofType === undefined) return []
-    const judge: Candidate["judge"] = (heads, knownAt, survivor) => {
+    if (type === undefined || !scope.types.byId.has(consentType)) return []
+    const judge: Candidate["judge"] = (heads, knownAt, survivor, regions) => {
+      const ofType = TypeTerms.under(scope, consentType, regions)!
       const turned = turnOf(heads, ofType, { ...type, cause: job.cause }, knownAt)
       if (turned === undefined) return undefined
       const { at, from, lapsed, to, until } = turned

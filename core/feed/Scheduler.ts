@@ -96,6 +96,7 @@ const tellCatalog = Effect.fnUntraced(function* (
     if (!progress.hasMore) {
       watch.types = current.types
       watch.project = current.project
+      watch.publications = current.publications.length
       watch.catalogAt = progress.nextAt
       // New terms have new due scans.
       watch.lanes.clear()
@@ -184,7 +185,7 @@ const scan = Effect.fnUntraced(function* (
     watch.ends = yield* context.store.feed.ends(scope.project)
     watch.endsAt = now
   }
-  const periods = FeedPeriods.of(scope.types.byId.values(), scope.project.leads)
+  const periods = FeedPeriods.of(scope.types.byId.values(), FeedScope.ruleSetsOf(scope), scope.project.leads)
   for (const end of watch.ends) {
     const { lane, position } = end
     const known = watch.lanes.get(lane)

@@ -62,12 +62,13 @@ const isSame = (one: Change.AnswerSide, other: Change.AnswerSide): boolean =>
   one.event === other.event
 
 const candidateOf = (
-  terms: TypeTerms.TypeTerms,
+  scope: FeedScope,
   { cause, id: reevaluation }: QueuedReevaluation,
   termsAt: Instant,
   { concordId, consentType, recordedAt, to: from }: Announced,
 ): Candidate => {
-  const judge: Candidate["judge"] = (heads, knownAt, survivor) => {
+  const judge: Candidate["judge"] = (heads, knownAt, survivor, regions) => {
+    const terms = TypeTerms.under(scope, consentType, regions)!
     const all = ConsentState.all.flatMap((state) => heads[state] ?? [])
     // What was recorded since told the answer itself.
     if (all.some(({ dateCreated }) => dateCreated > recordedAt)) return undefined
@@ -93,15 +94,13 @@ export const add = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<Candidate>, StoreUnavailable> {
   const range = job.announced?.find((each) => each.lane === lane)
   if (range === undefined) return candidates
-  const terms = TypeTerms.of(scope.types)
   const announced = yield* readAnnounced(scope, job, range, context)
   const all = new Map(candidates.map((each) => [`${each.concordId} ${each.consentType}`, each]))
   for (const each of announced) {
     const type = ReevaluationQueue.typeOf(job, each.consentType)
-    const ofType = terms.get(each.consentType)
-    if (type === undefined || ofType === undefined) continue
+    if (type === undefined || !scope.types.byId.has(each.consentType)) continue
     const key = `${each.concordId} ${each.consentType}`
-    const [known, more] = [all.get(key), candidateOf(ofType, job, type.at, each)]
+    const [known, more] = [all.get(key), candidateOf(scope, job, type.at, each)]
     all.set(key, { ...more, judge: (...given) => known?.judge(...given) ?? more.judge(...given) })
   }
   return [...all.values()]

@@ -272,6 +272,11 @@ export const Decision = Schema.Struct({
   label: Schema.optionalKey(Schema.String),
   at: Schema.String,
   knownAt: Schema.String,
+  region: Schema.optionalKey(
+    Schema.String.annotate({
+      description: "The id of the region whose rules counted. Left out: only the rules of the consent type counted",
+    }),
+  ),
   status: Schema.Literals(Outcome.statuses),
   permitted: Schema.Boolean,
   askAgain: Schema.Boolean,
@@ -297,11 +302,12 @@ export const Decision = Schema.Struct({
 export type DecisionLine = typeof Decision.Type
 
 /** The members of a decision that say what was decided. */
-const answerOf = (decision: DecisionOf.Decision) => {
+const answerOf = (decision: DecisionOf.Decision, region: string | undefined) => {
   const { event, expiresAt, nextChangeAt, because } = decision
   return {
     at: InstantOf.format(decision.at),
     knownAt: InstantOf.format(decision.knownAt),
+    ...(region !== undefined && { region }),
     status: decision.status,
     permitted: decision.permitted,
     askAgain: decision.askAgain,
@@ -316,15 +322,19 @@ const answerOf = (decision: DecisionOf.Decision) => {
   }
 }
 
-/** Converts a decision about a person and a consent type. Without `concordId`, the person is not known. */
+/**
+ * Converts a decision about a person and a consent type. Without `concordId`, the person is not known; without
+ * `region`, only the rules of the type counted.
+ */
 export const decisionToLine = (
   concordId: string | undefined,
   type: TypeLine.NamedType,
   decision: DecisionOf.Decision,
+  region?: string,
 ): DecisionLine => ({
   ...(concordId !== undefined && { concordId }),
   ...TypeLine.of(type),
-  ...answerOf(decision),
+  ...answerOf(decision, region),
 })
 
 /** The line of {@link decisionToLine} as JSON. What names the type is written once for each type. */
@@ -332,9 +342,10 @@ export const decisionToText = (
   concordId: string | undefined,
   type: TypeLine.NamedType,
   decision: DecisionOf.Decision,
+  region?: string,
 ): string => {
   const person = concordId === undefined ? "" : `"concordId":${JSON.stringify(concordId)},`
-  return `{${person}${TypeLine.text(type)},${JSON.stringify(answerOf(decision)).slice(1)}`
+  return `{${person}${TypeLine.text(type)},${JSON.stringify(answerOf(decision, region)).slice(1)}`
 }
 
 /** One error in a value. */

@@ -22,6 +22,7 @@ export const optionalInRefusal: ReadonlySet<string> = new Set([
   "expirationDate",
   "version",
   "language",
+  "evidence",
   "externalId",
 ])
 

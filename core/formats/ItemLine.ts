@@ -2,6 +2,7 @@
  * One event to record, as requests and files hold it.
  */
 import { Schema } from "effect"
+import * as EvidenceLine from "./EvidenceLine.ts"
 import * as Exchange from "./Exchange.ts"
 import * as Fields from "./Fields.ts"
 import * as People from "../model/People.ts"
@@ -44,6 +45,7 @@ export const ItemLine = Schema.Struct({
   expirationDate: Fields.orNull(Exchange.Instant),
   version: Fields.orNull(Exchange.VersionNumber),
   language: ShownLanguage,
+  evidence: Fields.orNull(EvidenceLine.EvidenceLine),
   externalId: Fields.orNull(
     Fields.writableText(1, 128).annotate({
       description:
@@ -82,6 +84,7 @@ export const identifiersOf = (fields: {
 /** The event in the form that the ledger records. */
 export const toItem = (line: typeof ItemLine.Type): Item => {
   const { allowEarly, consentDate, expirationDate, externalId, language, version } = line
+  const evidence = EvidenceLine.toEvidence(line.evidence)
   return {
     ...typeOf(line),
     person: identifiersOf(line),
@@ -89,6 +92,7 @@ export const toItem = (line: typeof ItemLine.Type): Item => {
     consentAction: line.consentAction,
     ...(version != null && { version }),
     ...(language != null && { language }),
+    ...(evidence !== undefined && { evidence }),
     ...(consentDate != null && { consentDate }),
     ...(allowEarly != null && { allowEarly }),
     ...(expirationDate != null && { expirationDate }),

@@ -2,6 +2,7 @@
  * One recorded event as answers and exports hold it: a line of events.ndjson with all fields of the ledger.
  */
 import { Schema } from "effect"
+import * as EvidenceLine from "./EvidenceLine.ts"
 import * as Exchange from "./Exchange.ts"
 import * as Fields from "./Fields.ts"
 import * as LanguageTag from "../model/LanguageTag.ts"
@@ -30,6 +31,7 @@ export const RecordedLine = Schema.Struct({
       Schema.makeFilter((tag: string) => LanguageTag.canonical(tag) !== undefined || LanguageTag.expected),
     ),
   ),
+  evidence: orNull(EvidenceLine.EvidenceLine),
   consentState: Exchange.State,
   consentAction: Exchange.Action,
   consentDate: Exchange.Instant,

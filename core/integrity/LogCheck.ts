@@ -44,6 +44,7 @@ const faultsOf = (
     .map(([name]) => `${name} is not what the body says`)
   for (const name of body.wrongClaims) faults.push(`${name} is not a date-time of a refusal`)
   if (body.hasWrongLanguage) faults.push("language is not a tag of BCP 47")
+  if (body.hasWrongEvidence) faults.push("evidence has other members or values than evidence can have")
   const project = projects.get(String(body.project))
   if (project === undefined || project.organization !== body.organization) {
     faults.push("the body names a project that is not set up")

@@ -60,9 +60,18 @@ const pageOf = Effect.fnUntraced(function* (
   read: (question: SeveralPeople.Question) => Effect.Effect<Part, StoreUnavailable>,
   context: LedgerContext,
 ): Effect.fn.Return<AnswerPageOutcome, StoreUnavailable> {
-  const { alias, at, concordId, further = [], organization, project } = question
+  const { alias, at, concordId, further = [], organization, project, region } = question
   const others = further.map((reference) => reference.alias ?? reference.concordId)
-  const purpose = [kind, project.id, caller, alias ?? concordId, at, question.knownAt, ...others]
+  const purpose = [
+    kind,
+    project.id,
+    caller,
+    alias ?? concordId,
+    at,
+    question.knownAt,
+    ...others,
+    ...(region === undefined ? [] : [`region ${region}`]),
+  ]
   const place = cursor === undefined ? undefined : yield* Cursor.open<Place>(organization, purpose, cursor, context)
   if (cursor !== undefined && place === undefined) return { _tag: "UnknownCursor" }
   const items: Array<string> = []

@@ -53,6 +53,11 @@ export interface AskedPeople {
    * it was read; or else a member that joined in between could be among them.
    */
   readonly isUnchanged: Effect.Effect<boolean, StoreUnavailable>
+  /**
+   * Every fact about the people, and about everyone that they were ever joined with. Reads nothing of a person without
+   * facts.
+   */
+  readonly facts: Effect.Effect<ReadonlyArray<People.Fact>, StoreUnavailable>
   /** The person was erased, as known at the instant of the question: none of its events is seen. */
   readonly isErased?: true
 }
@@ -138,6 +143,8 @@ const countedOnceRaised = Effect.fnUntraced(function* (
   }
 })
 
+const noFacts: AskedPeople["facts"] = Effect.succeed([])
+
 /**
  * The people of a question. `until` is the instant that the question is answered as known at, if nothing was learnt
  * after `now`.
@@ -153,7 +160,7 @@ export const of = Effect.fnUntraced(function* (
   const { concordId } = named
   if (concordId === undefined) {
     const unknown = { survivor: undefined, isJoined: false, members: () => Effect.succeed([]) }
-    return { ...named, ...unknown, isUnchanged: Effect.succeed(true) }
+    return { ...named, ...unknown, isUnchanged: Effect.succeed(true), facts: noFacts }
   }
   const { counted, knownAt, learnt } = yield* countedOnceRaised(question, concordId, named, context)
   const since = "namedSince" in named ? { namedSince: named.namedSince } : {}
@@ -165,12 +172,13 @@ export const of = Effect.fnUntraced(function* (
       members: () => Effect.succeed([]),
       isErased: true,
     } as const
-    return { ...erased, ...since, learnt, positions, isUnchanged: Effect.succeed(true) }
+    return { ...erased, ...since, learnt, positions, isUnchanged: Effect.succeed(true), facts: noFacts }
   }
   const everJoined = counted.learnt
   if (everJoined === undefined) {
     const alone = { survivor: concordId, isJoined: false, members: () => Effect.succeed([concordId]) }
-    return { ...alone, ...since, learnt, positions, isUnchanged: Effect.succeed(true) }
+    const facts = counted.person.position === 0 ? noFacts : Joins.facts(organization, concordId, context)
+    return { ...alone, ...since, learnt, positions, isUnchanged: Effect.succeed(true), facts }
   }
   const facts = yield* Effect.cached(Joins.facts(organization, concordId, context))
   const joinedAt = (knownAt: Instant.Instant): Effect.Effect<People.Joined, StoreUnavailable> =>
@@ -188,5 +196,6 @@ export const of = Effect.fnUntraced(function* (
     Joins.counted(organization, counted.survivor, context),
     (still) => still.learnt === everJoined && still.survivor === counted.survivor,
   )
-  return { survivor, isJoined: isAsNow && counted.isJoined, ...since, learnt, positions, members, isUnchanged }
+  const isJoined = isAsNow && counted.isJoined
+  return { survivor, isJoined, ...since, learnt, positions, members, isUnchanged, facts }
 })

@@ -14,6 +14,7 @@ import * as KnownPeople from "./KnownPeople.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PlannedEvents from "./PlannedEvents.ts"
 import * as RepeatedItems from "./RepeatedItems.ts"
+import * as SessionRegion from "./SessionRegion.ts"
 import * as SharedContacts from "./SharedContacts.ts"
 
 export type { AdmittedItem } from "./PlannedEvents.ts"
@@ -27,7 +28,7 @@ export interface BatchPlan {
   readonly claims: ReadonlyArray<People.Claim>
   /** The people whose revisions must be those that were read. */
   readonly seen: Required<Append>["seen"]
-  /** Facts about contact points that are left out, without their instant. */
+  /** Facts about contact points that are left out, and about the region of the session, without their instant. */
   readonly facts: ReadonlyArray<People.Fact>
   /** The people that are made by the plan. */
   readonly newPeople: ReadonlySet<string>
@@ -48,7 +49,7 @@ const reusedOf = (item: number): ItemViolation => ({
   item,
   code: "external_id_reused",
   field: "externalId",
-  detail: "another event of this API key has this external id: give this one its own, or leave it out",
+  detail: "another event of this sender has this external id: give this one its own, or leave it out",
 })
 
 /** An item as it is planned. */
@@ -181,11 +182,13 @@ export const make = Effect.fnUntraced(function* (
   }
   const { admitted, claims, newPeople, seen, shared } = events
   const noted = shared.size === 0 ? undefined : yield* SharedContacts.facts(shared, batch, context)
-  const revisions = noted === undefined ? seen : new Map([...noted.revisions, ...seen])
+  const region = admitted.length === 0 ? undefined : yield* SessionRegion.of(batch, context)
+  const ofRegion = (region?.seen ?? []).map(({ concordId, revision }) => [concordId, revision] as const)
+  const revisions = new Map([...(noted?.revisions ?? []), ...ofRegion, ...seen])
   return {
     violations,
     claims,
-    facts: noted?.facts ?? [],
+    facts: [...(noted?.facts ?? []), ...(region === undefined ? [] : [region.fact])],
     seen: [...revisions].map(([concordId, revision]) => ({ concordId, revision })),
     newPeople,
     admitted,

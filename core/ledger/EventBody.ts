@@ -6,9 +6,11 @@
  * consent API, see `docs/http.md`. `createdAt` and `updatedAt` are one-element arrays that repeat `dateCreated` and
  * `dateUpdated`, which are equal because an event never changes.
  */
+import type { Evidence } from "../browser/VisitAnswer.ts"
 import type { ListedType, Project } from "../model/Catalog.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import * as Instant from "../engine/Instant.ts"
+import * as EvidenceLine from "../formats/EvidenceLine.ts"
 import * as LanguageTag from "../model/LanguageTag.ts"
 import type { ColumnName } from "../ports/LedgerRows.ts"
 import type { Session } from "../ports/LedgerStore.ts"
@@ -30,6 +32,8 @@ export interface BodyMembers {
   readonly wrongClaims: ReadonlyArray<string>
   /** Whether it has a language that is no tag of BCP 47. */
   readonly hasWrongLanguage: boolean
+  /** Whether it has evidence that is not as it is kept. */
+  readonly hasWrongEvidence: boolean
   /** By the names of the columns of the row. */
   readonly columns: Readonly<Partial<Record<ColumnName<"event">, unknown>>>
 }
@@ -55,8 +59,9 @@ export interface ClaimedDates {
   readonly claimedExpirationDate?: Instant.Instant
 }
 
-/** What an event was given besides what decides: its language, and the dates of a refusal that were replaced. */
+/** What an event was given besides what decides: how it came about, and the dates of a refusal that were replaced. */
 export interface GivenDetails extends ClaimedDates {
+  readonly evidence?: Evidence
   /** The language of the text that was shown. */
   readonly language?: string
 }
@@ -72,7 +77,7 @@ export const write = (
   submitter: string,
   session: ShownSession | undefined,
   commitment: string | undefined,
-  { claimedConsentDate, claimedExpirationDate, language }: GivenDetails = {},
+  { claimedConsentDate, claimedExpirationDate, evidence, language }: GivenDetails = {},
 ): string => {
   const dateCreated = Instant.format(event.dateCreated)
   // A member that is undefined is not written.
@@ -105,6 +110,7 @@ export const write = (
     label: type.label,
     version: event.version,
     language,
+    evidence,
   })
 }
 
@@ -172,6 +178,12 @@ export const compose = (body: string, personal: ReadonlyMap<string, string>): st
   return isErased ? `${composed.slice(0, -1)},"erased":true}` : composed
 }
 
+/** The evidence of events in JSON. No string contains it, because its quotes would be escaped. */
+const evidenceMember = /,"evidence":\{[^}]*\}/g
+
+/** JSON that holds answers of events, without their evidence. */
+export const withoutEvidence = (json: string): string => json.replace(evidenceMember, "")
+
 /** Whether an answer says that personal data of it are missing. */
 export const isErased = (answer: string): boolean => answer.endsWith(',"erased":true}')
 
@@ -221,6 +233,7 @@ export const read = (body: string): BodyMembers | undefined => {
         event[name] !== undefined && (event["consentState"] !== "declined" || instantOf(event[name]) === undefined),
     ),
     hasWrongLanguage: event["language"] !== undefined && !isLanguage(event["language"]),
+    hasWrongEvidence: event["evidence"] !== undefined && !EvidenceLine.isKept(event["evidence"]),
     columns: {
       person: event["concordId"],
       event_id: event["id"],

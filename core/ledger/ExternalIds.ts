@@ -1,9 +1,10 @@
 /**
  * External ids: the callers' own ids of events, by which an event that is sent again is found (semantics, section 1).
  *
- * An external id is unique for a submitter in a project. It is personal data, because a company may put anything into
- * it: the event holds a commitment to it, and the store keeps its HMAC with the organization's key, unique in the
- * project, until the person is erased.
+ * An external id is unique for an API key in a project; for a visitor, among its person and everyone that is joined
+ * with it, because the page sends its items again after the visitor was identified. It is personal data, because a
+ * company may put anything into it: the event holds a commitment to it, and the store keeps its HMAC with the
+ * organization's key, unique in the project, until the person is erased.
  */
 import { Effect } from "effect"
 import type { Digest } from "effect/crypto"
@@ -15,6 +16,7 @@ import type { Batch } from "./Batch.ts"
 import * as EventBody from "./EventBody.ts"
 import * as HashHex from "./HashHex.ts"
 import type { Hasher } from "./Identifiers.ts"
+import * as Joins from "./Joins.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as Sha256 from "./Sha256.ts"
 
@@ -69,6 +71,13 @@ export const further = Effect.fnUntraced(function* (
   return yield* Effect.forEach(numbers, (number) => furtherId(hasher, submitter, first.text, number, context))
 })
 
+/** Those under which the external ids of a batch are looked up: its submitter first. */
+const submittersOf = Effect.fnUntraced(function* ({ organization, session, submitter }: Batch, context: Context) {
+  if (session === undefined) return [submitter]
+  const { members } = yield* Joins.current(organization, session.concordId, context)
+  return [submitter, ...members.filter((member) => member !== submitter)]
+})
+
 /** What is known of the external id of an item. */
 export interface KnownId {
   /** The hash that an event with it has, or gets. */
@@ -94,16 +103,27 @@ const lookUp = Effect.fnUntraced(function* (
 
 /** Finds what is known of the external ids of a batch. */
 export const find = Effect.fnUntraced(function* (batch: Batch, context: Context) {
-  const { items, organization, submitter } = batch
+  const { items, organization } = batch
   const ids = [...new Set(items.flatMap(({ externalId }) => (externalId === undefined ? [] : [externalId])))]
   if (ids.length === 0) return none
   const hasher = yield* context.hasherOf(organization)
-  const hashes = yield* Effect.forEach(ids, (id) => hashOf(hasher, submitter, id))
+  const submitters = yield* submittersOf(batch, context)
+  const hashes = yield* Effect.forEach(
+    ids.flatMap((id) => submitters.map((submitter) => [submitter, id] as const)),
+    ([submitter, id]) => hashOf(hasher, submitter, id),
+  )
   const known = yield* lookUp(hashes, batch, context)
-  const byId = new Map(ids.map((id, index) => [id, known[index]!]))
+  const byId = new Map(
+    ids.map((id, index) => [id, known.slice(index * submitters.length, (index + 1) * submitters.length)]),
+  )
+  const knownOf = (item: Admission.Item, ofId: ReadonlyArray<KnownId>): KnownId => {
+    const events = ofId.flatMap(({ event }) => event ?? [])
+    // Each of several joined people may have an event with the id.
+    return { hash: ofId[0]!.hash, event: events.find((event) => isSameEvent(item, event, batch.types)) ?? events[0] }
+  }
   return new Map(
-    [...items.entries()].flatMap(([item, { externalId }]): ReadonlyArray<readonly [number, KnownId]> =>
-      externalId === undefined ? [] : [[item, byId.get(externalId)!]],
+    [...items.entries()].flatMap(([index, item]): ReadonlyArray<readonly [number, KnownId]> =>
+      item.externalId === undefined ? [] : [[index, knownOf(item, byId.get(item.externalId)!)]],
     ),
   ) as KnownIds
 })
@@ -111,8 +131,9 @@ export const find = Effect.fnUntraced(function* (batch: Batch, context: Context)
 /** How many further events are looked up at once: a refusal has one for each of its identifiers, or fewer. */
 const furtherAtOnce = 4
 
-/** The further events of a refusal that an external id was recorded with, in their order. */
+/** The further events of a refusal that an external id was recorded with, in their order. A visitor's has none. */
 export const furtherEvents = Effect.fnUntraced(function* (externalId: string, batch: Batch, context: Context) {
+  if (batch.session !== undefined) return []
   const hasher = yield* context.hasherOf(batch.organization)
   const found: Array<StoredEvent> = []
   for (let number = 1; ; number += furtherAtOnce) {
@@ -132,20 +153,31 @@ export const furtherEvents = Effect.fnUntraced(function* (externalId: string, ba
 })
 
 /**
+ * How far the dates of a visitor's items with one external id may be apart, in milliseconds: a page that sends an item
+ * again shifts its date by another measure of the difference between the two clocks.
+ */
+const toleranceOf = ({ isVisitors }: Admission.Draft): number =>
+  isVisitors === true ? Admission.clockSkewMaxMillis : 0
+
+/** Whether a draft can have one of two dates in place of the other. */
+export const isSameDate = (draft: Admission.Draft, one: Instant, other: Instant | undefined): boolean =>
+  other !== undefined && Math.abs(one - other) <= toleranceOf(draft)
+
+/**
  * Whether a draft can be what an event was recorded from, apart from the person: it has the type and the state of the
  * event and, if it has a `consentDate`, the one that the event was given.
  */
 export const isSameEvent = (draft: Admission.Draft, event: StoredEvent, types: ProjectTypes): boolean => {
   const type = Admission.findType(draft, types)
   if ("code" in type || type.id !== event.consentType || draft.consentState !== event.consentState) return false
-  return draft.consentDate === undefined || isDateOf(draft.consentDate, event)
+  return draft.consentDate === undefined || isDateOf(draft, draft.consentDate, event)
 }
 
 /** Whether an event was given a `consentDate`. One that was ahead of the clock was recorded as another. */
-const isDateOf = (given: Instant, event: StoredEvent): boolean => {
+const isDateOf = (draft: Admission.Draft, given: Instant, event: StoredEvent): boolean => {
   const { consentDate, consentState, dateCreated } = event
-  if (given === consentDate) return true
-  if (consentState === "declined") return given === EventBody.claimedOf(event.body).claimedConsentDate
+  if (isSameDate(draft, given, consentDate)) return true
+  if (consentState === "declined") return isSameDate(draft, given, EventBody.claimedOf(event.body).claimedConsentDate)
   const isCutOff = consentDate === dateCreated && given > dateCreated
-  return isCutOff && given <= dateCreated + Admission.clockSkewMaxMillis
+  return isCutOff && given <= dateCreated + Admission.clockSkewMaxMillis + toleranceOf(draft)
 }

@@ -20,8 +20,11 @@ import type { Positions, SeenEvents, StoredEvent, StoreUnavailable } from "../po
 import type * as Rules from "../engine/Rules.ts"
 import * as StreamedDecision from "../engine/StreamedDecision.ts"
 import * as Terms from "../engine/Terms.ts"
+import * as PublishedRegions from "../model/PublishedRegions.ts"
+import type { CountedRegion } from "../model/RegionFacts.ts"
 import * as AskedPeople from "./AskedPeople.ts"
 import * as AskedTypes from "./AskedTypes.ts"
+import * as AskedRegion from "./AskedRegion.ts"
 import type { LedgerContext } from "./LedgerContext.ts"
 import * as PersonEvents from "./PersonEvents.ts"
 import * as PositionsOf from "./Positions.ts"
@@ -47,7 +50,9 @@ export interface PersonQuestion extends PersonReference {
   readonly knownAt?: Instant.Instant
   /** The types to decide, by their ids, a part of the listed ones; left out: all. */
   readonly consentTypes?: AskedTypes.AskedTypes
-  /** Takes precedence over the types' own rules. */
+  /** Whose rules are laid over the types' own. */
+  readonly region?: AskedRegion.AskedRegion
+  /** Takes precedence over the types' own rules, and those of the region. */
   readonly ruleSet?: Rules.RuleSet
 }
 
@@ -79,6 +84,8 @@ export interface TypeDecision {
   readonly type: ListedType
   readonly decision: Decision.Decision
   readonly person: DecidedPerson
+  /** The id of the region that it was made under; left out: the types' own rules counted. */
+  readonly region?: string
 }
 
 /** A decision in force, with the event that decides. */
@@ -95,8 +102,14 @@ export interface State extends PersonAnswer<InForce> {
 export const inForce: ReadonlySet<Status> = new Set(["given", "implied", "requested", "refused", "withdrawn"])
 
 /** The terms of a type under the rules of a question. */
-export const termsOf = (type: ListedType, question: PersonQuestion, knownAt: Instant.Instant): Terms.Terms =>
-  Terms.of(type, question.ruleSet ?? [], knownAt)
+export const termsOf = (
+  type: ListedType,
+  { ruleSet = [] }: PersonQuestion,
+  { knownAt, region }: Pick<Gathered, "knownAt" | "region">,
+): Terms.Terms => {
+  const all = region === undefined ? ruleSet : ruleSet.length === 0 ? region.ruleSet : [...region.ruleSet, ...ruleSet]
+  return Terms.of(type, all, knownAt)
+}
 
 /** The `knownAt` of a question, but no later than `latest`; without one, `latest`. */
 const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Instant.Instant =>
@@ -109,7 +122,7 @@ const knownUntil = ({ knownAt }: PersonQuestion, latest: Instant.Instant): Insta
  */
 const knownAtOf = (
   question: PersonQuestion,
-  listed: ProjectTypes,
+  listed: Pick<ProjectTypes, "learnt">,
   { events, lastRecordedAt }: SeenEvents,
   learnt: Instant.Instant,
   { store }: LedgerContext,
@@ -159,10 +172,16 @@ const byType = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Readonl
 
 const unseen: SeenEvents = { events: [], positions: PositionsOf.none, lastRecordedAt: Instant.min }
 
-/** The consent types of a question's project, and the position of the catalog. */
+/**
+ * The consent types of a question's project, when the last change of them or of the regions was recorded, and the
+ * position of the catalog.
+ */
 const listedOf = Effect.fnUntraced(function* ({ project }: PersonQuestion, { store }: LedgerContext) {
   const catalog = yield* store.catalog.current
-  return { listed: catalog.consentTypes.get(project.id)!, positions: PositionsOf.ofCatalog(catalog) }
+  const listed = catalog.consentTypes.get(project.id)!
+  const { publishedAt, revision } = PublishedRegions.current(catalog, project)
+  const learnt = revision === 0 ? listed.learnt : Math.max(listed.learnt, publishedAt)
+  return { catalog, listed, learnt, positions: PositionsOf.ofCatalog(catalog) }
 })
 
 /** What a question is answered from. */
@@ -177,6 +196,8 @@ export interface Gathered {
   readonly at: Instant.Instant
   readonly knownAt: Instant.Instant
   readonly positions: Positions
+  /** The region whose rules count; left out: only the types' own do. */
+  readonly region?: CountedRegion
   /** The person was erased, as known at `knownAt`: there are no heads and no members. */
   readonly isErased?: true
 }
@@ -234,13 +255,17 @@ export const gatherAt = Effect.fnUntraced(function* (
   // The group has changed meanwhile, which makes progress: the question is about another one now.
   if (heads === undefined) return yield* gatherAt(question, latest, now, context)
   const latestLearnt = Math.max(learnt, answeredBefore(question, survivor, context))
-  const knownAt = knownAtOf(question, catalog.listed, heads, latestLearnt, context)
+  const knownAt = knownAtOf(question, catalog, heads, latestLearnt, context)
   const positions = PositionsOf.merge(catalog.positions, person.positions, heads.positions)
   const at = atOf(question, heads.events, now, knownAt)
   const members = person.members(knownAt)
   const since = namedSince === undefined ? {} : { namedSince }
   const erased = person.isErased === true ? { isErased: true as const } : {}
-  return { survivor, ...since, members, ...page, heads: byType(heads.events), at, knownAt, positions, ...erased }
+  const region = yield* AskedRegion.of(question.region, project, catalog.catalog, person, knownAt)
+  return {
+    ...{ survivor, ...since, members, ...page, heads: byType(heads.events), at, knownAt, positions, ...erased },
+    ...(region !== undefined && { region }),
+  }
 })
 
 /**
@@ -249,7 +274,7 @@ export const gatherAt = Effect.fnUntraced(function* (
  * Where something is known that is later than the clock, everything is read once more as of that instant. Otherwise an
  * event that was recorded between two reads, no later than that instant, could be missing in the answer.
  */
-const gather = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
+export const gather = Effect.fnUntraced(function* (question: PersonQuestion, context: LedgerContext) {
   const now = yield* Clock.currentTimeMillis
   const first = yield* gatherAt(question, now, now, context)
   const { knownAt } = first
@@ -277,7 +302,7 @@ const decide = Effect.fnUntraced(function* (
   for (const type of types) {
     const ofType = heads.get(type.id) ?? []
     if (ofType.length === 0 && (isAnswered || type.isRemoved === true)) continue
-    const terms = termsOf(type, question, knownAt)
+    const terms = termsOf(type, question, gathered)
     if (sufficient(ofType, at, knownAt)) decided.set(type.id, decidedOf(Decision.decide(ofType, terms, at), gathered))
     else streamed.set(type.id, StreamedDecision.make(terms, at))
     if ((decided.size + streamed.size) % typesPerTurn === 0) yield* Effect.yieldNow
@@ -297,6 +322,10 @@ const decide = Effect.fnUntraced(function* (
 export const decidedPerson = ({ namedSince, survivor }: Gathered): DecidedPerson =>
   namedSince === undefined ? { concordId: survivor } : { concordId: survivor, namedSince }
 
+/** The region of the decisions of an answer. */
+export const regionOf = ({ region }: Pick<Gathered, "region">): Pick<TypeDecision, "region"> =>
+  region === undefined ? {} : { region: region.id }
+
 /** The members that answers have in common. */
 export const answerOf = (
   { knownAt, next, positions, survivor }: Pick<Gathered, "knownAt" | "next" | "positions" | "survivor">,
@@ -314,7 +343,7 @@ const ofTypes = (gathered: Gathered, decided: ReadonlyMap<string, Decision.Decis
   const person = decidedPerson(gathered)
   return gathered.types.flatMap((type): ReadonlyArray<TypeDecision> => {
     const decision = decided.get(type.id)
-    return decision === undefined ? [] : [{ type, decision, person }]
+    return decision === undefined ? [] : [{ type, decision, person, ...regionOf(gathered) }]
   })
 }
 
@@ -383,7 +412,7 @@ export const timeline = Effect.fnUntraced(function* (
   context: LedgerContext,
 ): Effect.fn.Return<PersonAnswer<TypeDecision>, StoreUnavailable> {
   const gathered = yield* gather(question, context)
-  const { knownAt, members, types } = gathered
+  const { members, types } = gathered
   const events = new Map(types.map((type): [string, Array<ConsentEvent>] => [type.id, []]))
   const take = (event: ConsentEvent): boolean => {
     events.get(event.consentType)?.push(event)
@@ -393,9 +422,9 @@ export const timeline = Effect.fnUntraced(function* (
   const items: Array<TypeDecision> = []
   const person = decidedPerson(gathered)
   for (const type of types) {
-    const terms = termsOf(type, question, knownAt)
+    const terms = termsOf(type, question, gathered)
     const [, ...changes] = Decision.follow(events.get(type.id)!, terms, Instant.min)
-    for (const decision of changes) items.push({ type, decision, person })
+    for (const decision of changes) items.push({ type, decision, person, ...regionOf(gathered) })
     yield* Effect.yieldNow
   }
   return { ...answerOf(gathered, eventsRead), items: items.toSorted((a, b) => a.decision.at - b.decision.at) }

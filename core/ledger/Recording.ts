@@ -38,6 +38,7 @@ import * as PersonalFacts from "./PersonalFacts.ts"
 import * as PersonKeys from "./PersonKeys.ts"
 import * as SessionCache from "./SessionCache.ts"
 import * as SessionPart from "./SessionPart.ts"
+import * as SessionRegion from "./SessionRegion.ts"
 
 /** The event of every item, in the order given; or everything that is wrong, and nothing recorded. */
 export type RecordOutcome =
@@ -320,6 +321,7 @@ const attempt = Effect.fnUntraced(function* <E>(
       })
       if (appended._tag !== "Appended") return appended
       if (session !== undefined && part !== undefined) SessionCache.noteKeptPart(sessionCache, session.tokenHash)
+      if (session !== undefined && recorded.length > 0) yield* SessionRegion.note(batch, context)
       return { ...outcome, positions: appended.positions ?? PositionsOf.none }
     })
   const ids = new Set<string>()

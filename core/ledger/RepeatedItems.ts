@@ -43,6 +43,8 @@ const compare = Effect.fnUntraced(function* (
   batch: Batch,
   context: LedgerContext,
 ) {
+  // An event with a visitor's external id is of its person or of one that is joined with it.
+  if (batch.session !== undefined) return { events, leftOut: [] } satisfies RepeatedItem as RepeatedItem
   const recordedFor = new Set(events.map((event) => event.concordId))
   const mayBeLeftOut = (alias: People.Alias) => leavesOut && !isRefusal && isContactPoint(alias.kind)
   const isOfEvents = (alias: People.Alias) => known.named(alias).some((person) => recordedFor.has(person))
@@ -103,7 +105,8 @@ export const isRepeatOf = (
   const { asked, event, people } = first
   if ("code" in type || type.id !== event.type.id || draft.consentState !== event.consentState) return false
   const { consentDate } = draft
-  if (consentDate !== undefined && consentDate !== (first.draft.consentDate ?? event.consentDate)) return false
+  const firstDate = first.draft.consentDate ?? event.consentDate
+  if (consentDate !== undefined && !ExternalIds.isSameDate(draft, consentDate, firstDate)) return false
   const hashes = new Set(asked.aliases.map(({ hash }) => hash))
   const isNamed = [asked.concordId, undefined, ...people].includes(concordId)
   return (

@@ -9,6 +9,8 @@ interface Entry {
   readonly readAt: Instant
   /** Whether an append of this process kept the part of the session. */
   readonly isPartKept: boolean
+  /** Whether an append of this process noted the region of the session. */
+  readonly isRegionNoted: boolean
 }
 
 /** Live sessions by the hash of their token, each with the instant at which it was read; the oldest first. */
@@ -33,8 +35,9 @@ export const get = (cache: SessionCache, tokenHash: string, now: Instant): Sessi
 /** Adds a session that was read at `readAt`, and drops the oldest ones beyond {@link maxSize}. */
 export const put = (cache: SessionCache, session: Session, readAt: Instant): void => {
   const isPartKept = hasKeptPart(cache, session.tokenHash)
+  const isNoted = isRegionNoted(cache, session.tokenHash)
   cache.delete(session.tokenHash)
-  cache.set(session.tokenHash, { session, readAt, isPartKept })
+  cache.set(session.tokenHash, { session, readAt, isPartKept, isRegionNoted: isNoted })
   for (const [oldest] of cache) {
     if (cache.size <= maxSize) return
     cache.delete(oldest)
@@ -58,6 +61,16 @@ export const hasKeptPart = (cache: SessionCache, tokenHash: string): boolean =>
 export const noteKeptPart = (cache: SessionCache, tokenHash: string): void => {
   const known = cache.get(tokenHash)
   if (known !== undefined) cache.set(tokenHash, { ...known, isPartKept: true })
+}
+
+/** Whether an append of this process noted the region of a session, so that the next one does not look for it again. */
+export const isRegionNoted = (cache: SessionCache, tokenHash: string): boolean =>
+  cache.get(tokenHash)?.isRegionNoted === true
+
+/** Notes that the region of a session is known of its person. */
+export const noteRegion = (cache: SessionCache, tokenHash: string): void => {
+  const known = cache.get(tokenHash)
+  if (known !== undefined) cache.set(tokenHash, { ...known, isRegionNoted: true })
 }
 
 /** Removes sessions that have ended: the one of a token's hash, and all sessions of a person. */

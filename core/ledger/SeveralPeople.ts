@@ -99,7 +99,8 @@ const decide = Effect.fnUntraced(function* (
     if (count % Reading.typesPerTurn === Reading.typesPerTurn - 1) yield* Effect.yieldNow
     const heads = people.map((each) => each.heads.get(type.id) ?? [])
     if ((isAnswered || type.isRemoved === true) && heads.every(({ length }) => length === 0)) continue
-    const making = LeastDecision.make(Reading.termsOf(type, question, knownAt), at, people.length)
+    const terms = people.map((each) => Reading.termsOf(type, question, each))
+    const making = LeastDecision.make(terms, at)
     all.push([type, making])
     if (!heads.every((each) => Reading.sufficient(each, at, knownAt))) streamed.set(type.id, making)
     else for (const [person, each] of heads.entries()) for (const event of each) making.add(person, event)
@@ -108,7 +109,11 @@ const decide = Effect.fnUntraced(function* (
   const persons = people.map(Reading.decidedPerson)
   const items = all.map(([type, making]): Reading.TypeDecision => {
     const { decision, person } = making.end()
-    return { type, decision: Reading.decidedOf(decision, people[person]!), person: persons[person]! }
+    const decided = people[person]!
+    return {
+      ...{ type, decision: Reading.decidedOf(decision, decided), person: persons[person]! },
+      ...Reading.regionOf(decided),
+    }
   })
   const positions = gathered.reduce((sum, each) => PositionsOf.merge(sum, each.positions), PositionsOf.none)
   const { survivor } = people[0]!

@@ -5,6 +5,7 @@
  * if its project or type is archived, the type does not list `declined`, or it arrives late: a date that would be
  * refused is replaced or left out, and what was claimed is kept with the event.
  */
+import type { Evidence } from "../browser/VisitAnswer.ts"
 import type { ListedType, Project, ProjectTypes } from "./Catalog.ts"
 import { tripleKey } from "./Catalog.ts"
 import type { ConsentAction, ConsentState } from "../engine/ConsentState.ts"
@@ -16,6 +17,9 @@ import type { Identifiers } from "./People.ts"
 
 /** By how many milliseconds a `consentDate` may be later than the ledger's clock and still be treated as clock skew. */
 export const clockSkewMaxMillis = 5 * 60 * 1000
+
+/** How old the `consentDate` of an item may be that a browser sends about its own visitor. */
+export const visitorMaxAgeMillis = 30 * 24 * 60 * 60 * 1000
 
 /** An event to record about one consent type, without the person it is about. */
 export interface Draft {
@@ -30,12 +34,19 @@ export interface Draft {
   readonly version?: number
   /** The language of the text that was shown, a canonical tag of BCP 47. Evidence only: it changes no answer. */
   readonly language?: string
+  /** How the choice came about. It changes no answer. */
+  readonly evidence?: Evidence
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate?: Instant.Instant
   /** Whether `consentDate` may lie in the first two months of 1970: see `EarliestDate`. */
   readonly allowEarly?: boolean
   readonly expirationDate?: Instant.Instant
+  /**
+   * Whether a browser sends it about its own visitor. Its `consentDate` may be at most {@link visitorMaxAgeMillis} old,
+   * and a refusal is recorded without a version that its type does not have.
+   */
+  readonly isVisitors?: true
 }
 
 /** One event to record: a draft, and the person it is about. */
@@ -75,6 +86,7 @@ export interface Admitted {
   readonly type: ListedType
   readonly version: number
   readonly language?: string
+  readonly evidence?: Evidence
   readonly consentState: ConsentState
   readonly consentAction: ConsentAction
   readonly consentDate: Instant.Instant
@@ -177,7 +189,7 @@ const dateFaults = (draft: Draft, project: ProjectTerms, instants: Instants): Re
     const detail = "is more than 5 minutes ahead of the ledger's clock"
     faults.push({ code: "consent_date_in_future", field: "consentDate", detail })
   }
-  const tooEarly = EarliestDate.faultOf(draft, project)
+  const tooEarly = earlyFaultOf(draft, project, instants)
   if (tooEarly !== undefined) {
     faults.push({ code: "consent_date_too_early", field: "consentDate", detail: tooEarly })
   }
@@ -189,13 +201,20 @@ const dateFaults = (draft: Draft, project: ProjectTerms, instants: Instants): Re
 }
 
 /** The members of a draft that its date follows from. */
-export type Dated = Pick<Draft, "consentState" | "consentDate" | "allowEarly">
+export type Dated = Pick<Draft, "consentState" | "consentDate" | "allowEarly" | "isVisitors">
+
+/** What to do about a `consentDate` that is too early; `undefined` for one that is believed. */
+const earlyFaultOf = (draft: Dated, project: ProjectTerms, { clock }: Pick<Instants, "clock">): string | undefined => {
+  const { consentDate = clock, isVisitors } = draft
+  const isTooOld = isVisitors === true && consentDate < clock - visitorMaxAgeMillis
+  return isTooOld ? "is more than 30 days ago" : EarliestDate.faultOf(draft, project)
+}
 
 /** Whether a draft is a refusal without a `consentDate` that can be recorded. */
 export const isDatedByLedger = (draft: Dated, project: ProjectTerms, { clock }: Pick<Instants, "clock">): boolean => {
   const { consentDate, consentState } = draft
   if (consentState !== "declined") return false
-  return consentDate === undefined || consentDate > clock || EarliestDate.faultOf(draft, project) !== undefined
+  return consentDate === undefined || consentDate > clock || earlyFaultOf(draft, project, { clock }) !== undefined
 }
 
 /** The `consentDate` to record; the clock's now if it was left out. */
@@ -210,6 +229,13 @@ const dateOf = (draft: Draft, project: ProjectTerms, instants: Instants): Instan
  */
 export const isPublished = (type: ListedType, version: number, consentDate: Instant.Instant): boolean =>
   version === 1 || type.versions.some((known) => known.version === version && known.publishedAt <= consentDate)
+
+/** The version to record: the one that was given, unless it is of a browser's refusal and its type does not have it. */
+const versionOf = (draft: Draft, type: ListedType, consentDate: Instant.Instant): number => {
+  const { isVisitors, version } = draft
+  const isKept = version !== undefined && (isVisitors !== true || isPublished(type, version, consentDate))
+  return isKept ? version : ConsentType.versionAt(type, consentDate)
+}
 
 const expirationOf = (
   type: ListedType,
@@ -244,8 +270,9 @@ export const admit = (
   const isLeftOut = isExpired(draft, project, instants)
   return {
     type,
-    version: draft.version ?? ConsentType.versionAt(type, consentDate),
+    version: versionOf(draft, type, consentDate),
     ...(draft.language !== undefined && { language: draft.language }),
+    ...(draft.evidence !== undefined && { evidence: draft.evidence }),
     consentState: draft.consentState,
     consentAction: draft.consentAction,
     consentDate,
@@ -260,12 +287,13 @@ export const admit = (
 
 /** An admitted refusal as of a later `consentDate`, without what was claimed. */
 export const asOf = (
-  { consentAction, consentState, expirationDate, language, type, version }: Admitted,
+  { consentAction, consentState, evidence, expirationDate, language, type, version }: Admitted,
   consentDate: Instant.Instant,
 ): Admitted => ({
   type,
   version,
   ...(language !== undefined && { language }),
+  ...(evidence !== undefined && { evidence }),
   consentState,
   consentAction,
   consentDate,

@@ -16,6 +16,8 @@ import type { Period } from "../engine/Period.ts"
 import * as Holidays from "./Holidays.ts"
 import type { Owner } from "./Lane.ts"
 import type { OwnMailText } from "./OwnMailText.ts"
+import { type PublishedRevision, sharing } from "./PublishedRevision.ts"
+import type { RegionDraft } from "./RegionDraft.ts"
 import type { Role } from "./Role.ts"
 import type { SenderAddress } from "./SenderAddress.ts"
 import * as TypeHistory from "./TypeHistory.ts"
@@ -307,6 +309,8 @@ export interface Entries {
   readonly dataSystemAttributes: ReadonlyArray<DataSystemAttribute>
   readonly senders: ReadonlyArray<SenderAddress>
   readonly mailTexts: ReadonlyArray<OwnMailText>
+  readonly regions: ReadonlyArray<RegionDraft>
+  readonly publications: ReadonlyArray<PublishedRevision>
 }
 
 /** Every kind of entry. */
@@ -321,6 +325,8 @@ export const entryKinds: ReadonlyArray<keyof Entries> = [
   "dataSystemAttributes",
   "senders",
   "mailTexts",
+  "regions",
+  "publications",
 ]
 
 /** Collects the entries of a catalog as they were written: an entry replaces the one before it with its id. */
@@ -341,6 +347,9 @@ export const collector = (): Collector => {
   const dataSystemAttributes = new Map<string, DataSystemAttribute>()
   const senders = new Map<string, SenderAddress>()
   const mailTexts = new Map<string, OwnMailText>()
+  const regions = new Map<string, RegionDraft>()
+  const publications = new Map<string, PublishedRevision>()
+  const share = sharing()
   const kinds: { readonly [Kind in keyof Entries]: Map<string, Entry> } = {
     organizations,
     projects,
@@ -352,11 +361,14 @@ export const collector = (): Collector => {
     dataSystemAttributes,
     senders,
     mailTexts,
+    regions,
+    publications,
   }
   return {
     add: (kind, entry) => {
       if (kind === "consentTypes") TypeHistory.add(consentTypes, entry as ListedType)
       else if (kind === "organizations") Holidays.add(organizations, entry as Organization)
+      else if (kind === "publications") publications.set(entry.id, share(entry as PublishedRevision))
       else kinds[kind].set(entry.id, entry)
     },
     all: () => ({
@@ -370,6 +382,8 @@ export const collector = (): Collector => {
       dataSystemAttributes: [...dataSystemAttributes.values()],
       senders: [...senders.values()],
       mailTexts: [...mailTexts.values()],
+      regions: [...regions.values()],
+      publications: [...publications.values()],
     }),
   }
 }
@@ -413,6 +427,10 @@ export interface Catalog {
   readonly senders: ReadonlyMap<string, ReadonlyArray<SenderAddress>>
   /** By organization id, in the order in which they were given: the words for mails that were not removed. */
   readonly mailTexts: ReadonlyMap<string, ReadonlyArray<OwnMailText>>
+  /** By project id, in the order in which they were created: the drafts of regions that were not removed. */
+  readonly regions: ReadonlyMap<string, ReadonlyArray<RegionDraft>>
+  /** By project id, in the order of their numbers. */
+  readonly publications: ReadonlyMap<string, ReadonlyArray<PublishedRevision>>
 }
 
 /** A key for category, subcategory and label, which together are unique among the types of a project. */
@@ -495,6 +513,11 @@ export const index = (entries: Entries, revision: number): Catalog => {
     dataSystemAttributes: byOrganization(entries.dataSystemAttributes),
     senders: byOrganization(entries.senders),
     mailTexts: byOrganization(entries.mailTexts),
+    regions: Map.groupBy(
+      entries.regions.filter(({ isRemoved }) => isRemoved !== true),
+      ({ project }) => project,
+    ),
+    publications: Map.groupBy(entries.publications, ({ project }) => project),
   }
 }
 

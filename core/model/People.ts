@@ -70,7 +70,7 @@ export interface HeldAlias extends Named, Pick<Alias, "hash" | "project"> {
 }
 
 /** The evidence of a join: facts about the signed identity token, without personal data. */
-export interface Evidence {
+export interface IdentityEvidence {
   /** The kind of identifier that the token proves. */
   readonly kind: Alias["kind"]
   /** The `kid` of the organization's key that signed the token, if the key has one. */
@@ -94,10 +94,11 @@ export interface Evidence {
  * - `released`: an identifier names the person no more.
  * - `renamed`: the account has another identifier in place of this one.
  * - `shared`: a contact point that names the person was left out of an item about another person.
+ * - `region`: the person's latest session in a project is of another region than the one before it.
  */
 export interface Fact {
   readonly id: string
-  readonly kind: "joined" | "identified" | "undone" | "released" | "renamed" | "shared"
+  readonly kind: "joined" | "identified" | "undone" | "released" | "renamed" | "shared" | "region"
   /** When the ledger recorded it. */
   readonly dateCreated: Instant
   /** The person that is counted as the survivor. */
@@ -113,8 +114,8 @@ export interface Fact {
    */
   readonly commitment?: string
   /** Only for `joined` and `identified`. */
-  readonly evidence?: Evidence
-  /** The hash of the identifier: for all kinds but `joined` and `undone`. */
+  readonly evidence?: IdentityEvidence
+  /** The hash of the identifier: for all kinds but `joined`, `undone` and `region`. */
   readonly alias?: string
   /** The kind and the project of the identifier: only for `released`, `renamed` and `shared`. */
   readonly identifier?: Pick<Alias, "kind" | "project">
@@ -124,6 +125,8 @@ export interface Fact {
   readonly reason?: string
   /** Only for `undone`: the id of the fact that it undoes. */
   readonly join?: string
+  /** Only for `region`: the ids of the region and of the project. */
+  readonly region?: { readonly project: string; readonly id: string }
 }
 
 /** Facts in the order of their date, and those of one instant by their id. */

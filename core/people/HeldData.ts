@@ -93,7 +93,7 @@ const sessionJson = Effect.fnUntraced(function* (
   session: Session,
   context: LedgerContext,
 ): Effect.fn.Return<string, KeysUnavailable | StoreUnavailable> {
-  const { concordId, domain, expiresAt, geography, id, project } = session
+  const { concordId, domain, expiresAt, geography, id, project, region } = session
   const personal: object = JSON.parse((yield* SessionPart.open(organization, session, context)) ?? "{}")
   return JSON.stringify({
     id,
@@ -101,6 +101,7 @@ const sessionJson = Effect.fnUntraced(function* (
     project,
     domain,
     ...(geography !== undefined && { geography }),
+    ...(region !== undefined && { region }),
     ...personal,
     expiresAt: Instant.format(expiresAt),
   })

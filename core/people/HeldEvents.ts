@@ -84,7 +84,7 @@ export const decisionsOf = ({ context, organization, survivor }: People, project
     const page = { limit: decisionsAtATime, ...(after !== undefined && { after }) }
     const question = { organization, project, concordId: survivor, consentTypes: page }
     return Effect.map(Reading.decisions(question, context), ({ concordId, items, next }) => ({
-      items: items.map(({ decision, type }) => Exchange.decisionToText(concordId, type, decision)),
+      items: items.map(({ decision, region, type }) => Exchange.decisionToText(concordId, type, decision, region)),
       ...(next !== undefined && { next }),
     }))
   })

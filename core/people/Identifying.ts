@@ -42,7 +42,7 @@ export interface Identification {
   readonly project: Project
   readonly session: Session
   readonly alias: People.Alias
-  readonly evidence: Omit<People.Evidence, "tokenHash">
+  readonly evidence: Omit<People.IdentityEvidence, "tokenHash">
   /** The signed part of the identity token. Kept as a keyed hash, so that the token can be used once only. */
   readonly signed: string
   readonly idempotency?: Idempotency.IdempotentRequest
@@ -121,7 +121,7 @@ const named = Effect.fnUntraced(function* (
 /** Plans the identification of a visitor; `person` is the one that the identifier names. */
 const plan = Effect.fnUntraced(function* (
   { alias, organization, session }: Identification,
-  evidence: People.Evidence,
+  evidence: People.IdentityEvidence,
   visitor: Joins.Counted,
   person: NamedPerson | undefined,
   now: Instant.Instant,
@@ -150,7 +150,7 @@ const plan = Effect.fnUntraced(function* (
 /** The identity change of a plan, recorded at `now`. */
 const changeOf = Effect.fnUntraced(function* (
   request: Identification,
-  evidence: People.Evidence,
+  evidence: People.IdentityEvidence,
   { claims, concordId, grouping, isSynced, joined, seen }: Plan,
   { commitments, facts, personal }: PersonalFacts.CommittedFacts<People.Fact>,
   { id, token }: NewSession,
@@ -201,7 +201,7 @@ const attempt = Effect.fnUntraced(function* (
   const { organization, session } = request
   const hasher = yield* context.hasherOf(organization)
   const tokenHash = Hex.encode(yield* hasher.sign("proof", request.signed))
-  const evidence: People.Evidence = { ...request.evidence, tokenHash }
+  const evidence: People.IdentityEvidence = { ...request.evidence, tokenHash }
   const visitor = yield* Joins.counted(organization, session.concordId, context)
   // Another process may have erased it while the session was in the cache of this one.
   if (visitor.person.erasedAt !== undefined) return { outcome: "ended", isSynced: false } as const

@@ -11,6 +11,7 @@ import type { ConsentType, Version } from "../engine/ConsentType.ts"
 import type { Decision } from "../engine/Decision.ts"
 import * as Instant from "../engine/Instant.ts"
 import * as Order from "../engine/Order.ts"
+import * as Rules from "../engine/Rules.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -20,6 +21,8 @@ import * as Reading from "../ledger/Reading.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import type { CancelledVersion, ListedType, ListedVersion, Project } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
+import * as PublishedRegions from "../model/PublishedRegions.ts"
+import * as RegionFacts from "../model/RegionFacts.ts"
 import { StoreDamaged } from "../ports/LedgerRows.ts"
 import type { Erasure, StoredEvent, StoreUnavailable } from "../ports/LedgerStore.ts"
 
@@ -77,6 +80,10 @@ export interface PersonTimeline {
   readonly concordId: string | undefined
   readonly at: Instant.Instant
   readonly knownAt: Instant.Instant
+  /** The region whose rules count besides those of the types; left out: of no region. */
+  readonly region?: { readonly id: string; readonly name: string }
+  /** The region that was asked for; left out: where the person was last. */
+  readonly askedRegion?: string
   /** Left out for a ledger in files. */
   readonly project?: Pick<Project, "id" | "name" | "organization">
   /** Each type that is answered about, in the order in which the types are listed. */
@@ -258,6 +265,23 @@ const inputsOf = Effect.fnUntraced(function* (
   )
 })
 
+/** The region of decisions, and their types with the rules in force under it. */
+const ruledOf = Effect.fnUntraced(function* (
+  project: Project,
+  decided: ReadonlyArray<Reading.TypeDecision>,
+  knownAt: Instant.Instant,
+  { store }: LedgerContext,
+) {
+  const types = decided.map(({ type }) => type)
+  const id = decided[0]?.region
+  if (id === undefined) return { types, shown: {} }
+  const publication = PublishedRegions.asOf(yield* store.catalog.current, project, knownAt)
+  const { ruleSet } = RegionFacts.under(publication, id)!
+  const { name } = PublishedRegions.byId(publication, id)!
+  const ruled = types.map((type) => ({ ...type, rules: Rules.inForce(type.rules, type, ruleSet) }))
+  return { types: ruled, shown: { region: { id, name } } }
+})
+
 /**
  * The timeline of a person, as known at the `knownAt` of the question. `at` is the instant that it explains. It fails
  * where an event was changed in the store behind the ledger; what else may be wrong with a ledger, `Verifying` finds.
@@ -277,13 +301,10 @@ export const of = Effect.fnUntraced(function* (
   const events = isSeen ? yield* eventsOf(project, identity.members, knownAt, context) : []
   yield* refuseChanged(events)
   const byType = Map.groupBy(events, ({ consentType }) => consentType)
-  const texts = yield* withTexts(
-    decided.items.map(({ type }) => type),
-    knownAt,
-    context,
-  )
-  const types = decided.items.map(({ decision, type }): TypeTimeline => ({
-    type,
+  const ruled = yield* ruledOf(project, decided.items, knownAt, context)
+  const texts = yield* withTexts(ruled.types, knownAt, context)
+  const types = decided.items.map(({ decision, type }, index): TypeTimeline => ({
+    type: ruled.types[index]!,
     versions: texts.get(type.id)!,
     decision,
     changes: (changes.get(type.id) ?? []).map((each) => each.decision),
@@ -295,6 +316,8 @@ export const of = Effect.fnUntraced(function* (
     concordId,
     at,
     knownAt,
+    ...ruled.shown,
+    ...(question.region !== undefined && { askedRegion: question.region }),
     project: { id: project.id, name: project.name, organization: organization.id },
     types,
     ...identity,

@@ -47,6 +47,8 @@ export interface Opening {
   /** The host of the page. */
   readonly domain: string
   readonly geography?: string
+  /** The id of the region that the visitor is in. */
+  readonly region?: string
   readonly userAgent?: string
   readonly idempotency?: Idempotency.IdempotentRequest
 }
@@ -111,7 +113,7 @@ const personalOf = ({ ipAddress, userAgent }: Opening) => ({
 
 /** What is answered of the session of a request to open one, without its personal data. */
 const sessionOf = (
-  { domain, geography, project }: Opening,
+  { domain, geography, project, region }: Opening,
   {
     commitment,
     concordId,
@@ -127,6 +129,7 @@ const sessionOf = (
   expiresAt,
   domain,
   ...(geography !== undefined && { geography }),
+  ...(region !== undefined && { region }),
   commitment,
 })
 

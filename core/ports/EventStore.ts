@@ -51,7 +51,7 @@ export interface Append {
    * meanwhile; and for each person of {@link facts}, because its facts may have been read.
    */
   readonly seen?: ReadonlyArray<{ readonly concordId: string; readonly revision: number }>
-  /** Facts of the kind `shared`. They are counted in the lanes of their people. */
+  /** Facts of the kinds `shared` and `region`. They are counted in the lanes of their people. */
   readonly facts?: ReadonlyArray<Fact>
   /** Personal data of the events and facts, and keys of their people. */
   readonly personal?: PersonalWrites

@@ -130,7 +130,7 @@ export interface NotedIdentityChange {
   readonly lane: number
   /** The number of the change in its lane. Positions of changes that no feed tells of are left out. */
   readonly position: number
-  readonly kind: "joined" | "undone" | "identified" | "erased"
+  readonly kind: "joined" | "undone" | "identified" | "erased" | "region"
   readonly recordedAt: Instant
   /** The id of the fact, or of the erasure. */
   readonly id: string

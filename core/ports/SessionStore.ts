@@ -34,6 +34,8 @@ export interface Session {
   readonly domain: string
   /** ISO 3166-2. */
   readonly geography?: string
+  /** The id of the region that its visitor is treated by. Left out: the default one. */
+  readonly region?: string
   /** At most 512 characters. Personal data, like {@link ipAddress}. */
   readonly userAgent?: string
   /** The commitment to the personal data of the session, base64url: the id of the part, in another spelling. */

@@ -14,6 +14,7 @@ import * as Commitment from "../ledger/Commitment.ts"
 import * as ComposedEvents from "../ledger/ComposedEvents.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import type * as RecordedLine from "../formats/RecordedLine.ts"
+import * as EvidenceLine from "../formats/EvidenceLine.ts"
 import * as Exchange from "../formats/Exchange.ts"
 import * as EventBody from "../ledger/EventBody.ts"
 import * as ExternalIds from "../ledger/ExternalIds.ts"
@@ -107,7 +108,8 @@ const toEvent = (line: RecordedLine.Line, erased: Erased | undefined): LineEvent
   }
   const subcategory = typeof line.subcategory === "string" ? line.subcategory : line.subcategory[0]
   const type = { category: line.category, subcategory, label: line.label }
-  const details = Exchange.present({ claimedConsentDate, claimedExpirationDate, language })
+  const evidence = EvidenceLine.toEvidence(line.evidence)
+  const details = Exchange.present({ claimedConsentDate, claimedExpirationDate, evidence, language })
   const project = { id: line.project.toLowerCase(), organization: organization.toLowerCase() }
   const shown = session && {
     id: session.id,

@@ -466,6 +466,34 @@ export const feedClauses: ReadonlyArray<Clause> = [
     }),
   ),
   clause(
+    "an append keeps where people are with its events, and notes it at its number, once for all of its facts",
+    Effect.fnUntraced(function* (store: Store) {
+      const [ann, bob] = [uuid(0x15), uuid(0x26)]
+      const at = (n: number, person: string) =>
+        fact(n, { kind: "region", member: person, survivor: person, region: { project: uuid(2), id: uuid(0xd0 + n) } })
+      const shared = fact(4, { kind: "shared", member: ann, survivor: ann, alias: hash(4) })
+      const first = [shared, at(2, ann), at(1, bob)]
+      strictEqual((yield* store.events.append(request([event(ann)], { facts: first })))._tag, "Appended")
+      const seen = [{ concordId: ann, revision: (yield* store.people.person(organization, ann)).revision }]
+      strictEqual((yield* store.events.append(request([event(ann)], { facts: [at(3, ann)], seen })))._tag, "Appended")
+      strictEqual((yield* store.events.append(request([event(ann)], { facts: [at(5, ann)], seen })))._tag, "Stale")
+      const [known] = yield* store.people.facts(organization, [{ concordId: ann, from: 0 }], 9)
+      deepStrictEqual(known, [shared, at(2, ann), at(3, ann)])
+      const noted = (n: number, person: string, position: number) => ({
+        ...{ lane: Lane.of(organization, person), position, kind: "region", recordedAt: t0 },
+        ...{ id: fact(n).id, member: person, survivor: person },
+      })
+      strictEqual(Lane.of(organization, ann), Lane.of(organization, bob) - 1)
+      for (const [lane, expected] of [
+        [Lane.of(organization, ann), [noted(2, ann, 0), noted(3, ann, 1)]],
+        [Lane.of(organization, bob), [noted(1, bob, 0)]],
+      ] as const) {
+        const found = yield* store.feed.identityChanges(organization, lane, 0, 100)
+        deepStrictEqual(found, expected)
+      }
+    }),
+  ),
+  clause(
     "joins, undoing, identifying and erasures are noted in the lane of their survivor; other identity changes are not",
     Effect.fnUntraced(function* (store: Store) {
       const [member, survivor, other] = [uuid(0x15), uuid(0x26), uuid(0x36)]

@@ -1,10 +1,12 @@
 /** Sample events, people and catalog entries for the clauses of the contract, and functions to read them back. */
 import { Effect } from "effect"
+import type { Region } from "../../core/browser/Region.ts"
+import { templates } from "../../core/browser/RegionTemplates.ts"
 import type { Entries } from "../../core/model/Catalog.ts"
 import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Heads from "../../core/engine/Heads.ts"
 import * as Lane from "../../core/model/Lane.ts"
-import type { Claim, Evidence, Fact } from "../../core/model/People.ts"
+import type { Claim, Fact, IdentityEvidence } from "../../core/model/People.ts"
 import {
   type Append,
   type EventFilter,
@@ -110,7 +112,13 @@ export const claim = (n: number, concordId: string): Claim => ({
 /** An identity change that changes nothing: clauses add to it. */
 export const noChange: IdentityChange = { organization, seen: [], claims: [], releases: [], facts: [] }
 
-export const evidence: Evidence = { kind: "email", tokenHash: hash(0x9), issuedAt: t0, expiresAt: t0 + 9, keyId: "1" }
+export const evidence: IdentityEvidence = {
+  kind: "email",
+  tokenHash: hash(0x9),
+  issuedAt: t0,
+  expiresAt: t0 + 9,
+  keyId: "1",
+}
 
 export const fact = (n: number, over: Partial<Fact> = {}): Fact => ({
   id: uuid(0x900 + n),
@@ -123,6 +131,15 @@ export const fact = (n: number, over: Partial<Fact> = {}): Fact => ({
 })
 
 const made = { dateCreated: t0, dateUpdated: t0 }
+
+const region: Region = {
+  id: uuid(0xe8),
+  name: "Région 🍪",
+  regions: ["US-CA"],
+  settings: { ...templates.california, branding: { font: "Inter" } },
+  texts: { de: { consentBanner: { title: "Deine Wahl" } } },
+  defaultLanguage: "de",
+}
 
 export const entries: Entries = {
   organizations: [
@@ -196,6 +213,8 @@ export const entries: Entries = {
   dataSystemAttributes: [],
   senders: [],
   mailTexts: [],
+  regions: [{ ...made, ...region, organization: uuid(1), project: uuid(2), kept: { "consent.webflow": true } }],
+  publications: [{ ...made, id: uuid(0xe9), organization: uuid(1), project: uuid(2), revision: 1, regions: [region] }],
   webhooks: [
     {
       ...made,

@@ -23,7 +23,7 @@ export const sessionClauses: ReadonlyArray<Clause> = [
   clause(
     "a session is found by the hash of its token, and only by it, without its personal data",
     Effect.fnUntraced(function* (store: Store) {
-      const opened = { ...session(0x50, uuid(5)), geography: "DE-BE", context: hash(0xe) }
+      const opened = { ...session(0x50, uuid(5)), geography: "DE-BE", region: uuid(9), context: hash(0xe) }
       strictEqual(yield* store.people.change({ ...noChange, claims: [claim(0xe, uuid(5))], session: opened }), "kept")
       deepStrictEqual(yield* store.sessions.byToken(hash(0x50)), kept(opened))
       strictEqual(yield* store.sessions.byToken(hash(0x51)), undefined)

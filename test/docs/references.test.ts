@@ -33,7 +33,7 @@ const list = String.raw`(\d+(?:\.\d+)?(?:(?:, | and |, and )\d+(?:\.\d+)?)*)`
 
 describe("the specification", () => {
   test("has the sections 1 to 8 and the laws 1 to 17", () => {
-    expect([...sections]).toEqual(["1", "2", "3", "3.1", "3.2", "3.3", "4", "5", "6", "7", "8"])
+    expect([...sections]).toEqual(["1", "2", "3", "3.1", "3.2", "3.3", "4", "4.1", "5", "6", "7", "8"])
     expect([...laws]).toEqual(Array.from({ length: 17 }, (_, index) => String(index + 1)))
   })
 

@@ -6,6 +6,7 @@
 import { statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { expect, test } from "vitest"
+import * as OpenLimits from "../../adapters/http/server/OpenLimits.ts"
 import * as Quotas from "../../adapters/http/server/Quotas.ts"
 import * as TokenBuckets from "../../adapters/http/server/TokenBuckets.ts"
 import { times } from "../support/long.ts"
@@ -17,7 +18,16 @@ const megabyte = 1_000_000
 const hourMillis = 3_600_000
 
 /** The bounds that docs/operating.md and SECURITY.md state. */
-const stated = { writes: 24_400, sessions: 4_066, megabytes: 60, ofSessions: 22, ofFirstAnswers: 21, ofEachType: 10 }
+const stated = {
+  writes: 24_400,
+  sessions: 4_066,
+  megabytes: 60,
+  ofSessions: 22,
+  ofFirstAnswers: 21,
+  ofEachType: 10,
+  visits: 3_720,
+  ofVisits: 50,
+}
 
 const server = served(() => startWorld({ ASSENT_RATE_LIMIT_SESSION: "off", ASSENT_RATE_LIMIT_VISITOR: "off" }))
 
@@ -28,6 +38,15 @@ const size = (): number => {
   while (checkpoint.get()!["busy"] !== 0);
   database.close()
   return statSync(server.file).size + statSync(`${server.file}-wal`).size
+}
+
+/** How many rows visitors have made. */
+const rows = (): number => {
+  const database = new DatabaseSync(server.file, { readOnly: true, timeout: 10_000 })
+  const count = (table: string) => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"])
+  const all = ["event", "session", "alias", "person", "personal_data"].reduce((sum, table) => sum + count(table), 0)
+  database.close()
+  return all
 }
 
 /** How many requests a sample has. */
@@ -103,6 +122,36 @@ test("events and profiles leave at most 2.5 KB a write", async () => {
   expect(part * stated.sessions).toBeLessThan(stated.ofFirstAnswers * megabyte)
   // Above its quota, a new guest may still decline each type once.
   expect(perWrite["event"]! * stated.sessions).toBeLessThan(stated.ofEachType * megabyte)
+})
+
+test("a visit that reads leaves nothing, and 3,720 that act, which one network may send in an hour, at most 50 MB", async () => {
+  const buckets = TokenBuckets.make(OpenLimits.byDefault.acting, 2 * OpenLimits.byDefault.acting)
+  let [granted, now] = [0, 0]
+  for (;;) {
+    now += buckets.wait("network", 1, now)
+    if (now > hourMillis) break
+    buckets.spend("network", 1, now)
+    granted++
+  }
+  expect(granted).toBe(stated.visits)
+  const headers = { origin: `https://${shop.domains[0]}`, "user-agent": userAgent }
+  const path = `/site-v1/${shop.id}/visit`
+  const rowsBefore = rows()
+  for (const { status } of await Promise.all(Array.from({ length: sample }, () => server.request("GET", path)))) {
+    expect(status).toBe(200)
+  }
+  expect(rows()).toBe(rowsBefore)
+  // With the longest evidence and external id.
+  const evidence = { surface: "preferences", layout: "inline", textHash: "f".repeat(64), region: crypto.randomUUID() }
+  const bytes = await bytesOf(sample, () => {
+    const sentAt = new Date().toISOString()
+    const own = { ...yes(), consentDate: sentAt, language: "de-AT", version: 1, evidence }
+    const json = { sentAt, items: [{ ...own, externalId: `${crypto.randomUUID()}${"e".repeat(92)}` }] }
+    return server.request("POST", path, { headers, json })
+  })
+  expect(bytes * stated.visits).toBeLessThan(stated.ofVisits * megabyte)
+  // Printed, because the documentation says how much it is.
+  process.stderr.write(`a visit that acts leaves ${Math.round(bytes)} bytes\n`)
 })
 
 test("so an hour leaves at most 60 MB, or what its guests decline above the quota: 43 MB, and 10 MB for each type", () => {

@@ -7,6 +7,7 @@ import { HttpApi } from "effect/http-api"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import { KeyRequired, SessionRequired } from "../../adapters/http/api/Credentials.ts"
+import * as RouteTable from "../../adapters/http/server/RouteTable.ts"
 import { isLong } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { served } from "../support/served.ts"
@@ -76,7 +77,9 @@ describe("every answer names in Vary the credential that it depends on:", () => 
     const json = endpoint.method === "GET" ? {} : { json: {} }
     const send = (headers: Readonly<Record<string, string>>) =>
       server.request(endpoint.method, path, { headers, ...json })
-    const varies = (endpoint.credential ?? "") + (path.startsWith("/site-v1") ? " origin x-session" : "")
+    // A file for every page depends on neither the page nor the visitor.
+    const isOfVisitor = path.startsWith("/site-v1") && !RouteTable.isPublicFile(path)
+    const varies = (endpoint.credential ?? "") + (isOfVisitor ? " origin x-session" : "")
     const { session } = await visit(server)
     const answers = await Promise.all([
       send({}),

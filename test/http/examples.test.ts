@@ -44,10 +44,14 @@ const secrets: ReadonlySet<string> = new Set([
   "nextCursor",
   "mark",
   "instance",
+  // Of script files, which differ with each build.
+  "src",
+  "integrity",
+  "html",
 ])
 /** Numbers that differ each time: how long a try took, how much a webhook has not reached yet, and instants. */
 const varying: ReadonlySet<string> = new Set(
-  "millis lag requestDate verifiedDate acknowledgedDate date dateCreated dateUpdated createdAt updatedAt daysLeft".split(
+  "millis lag revision requestDate verifiedDate acknowledgedDate date dateCreated dateUpdated createdAt updatedAt daysLeft".split(
     " ",
   ),
 )
@@ -136,6 +140,12 @@ const fromAnswer = (name: string): string =>
       )
     : name
 
+/** The name of the loader as it is now, in place of the one that an example shows. */
+const loaderFile = (): string => {
+  const { src } = answers.get("getSiteClientSnippet") as { readonly src: string }
+  return src.split("/").at(-1)!
+}
+
 const operationOf = (id: string) => {
   for (const [path, item] of Object.entries(description.paths)) {
     for (const [method, operation] of Object.entries(item)) {
@@ -157,9 +167,14 @@ const signed = async (): Promise<string> => {
     .sign(key)
 }
 
+/** Whether an answer is a script file, of which examples show nothing, because it differs with each build. */
+const isScript = ({ headers }: Answer): boolean => headers["content-type"]?.startsWith("text/javascript") === true
+
 /** What an answer holds: JSON, the text of a file, or nothing. */
-const valueOf = (answer: Answer): unknown =>
-  answer.text === "" ? undefined : answer.headers["content-disposition"] === undefined ? answer.json : answer.text
+const valueOf = (answer: Answer): unknown => {
+  if (answer.text === "" || isScript(answer)) return undefined
+  return answer.headers["content-disposition"] === undefined ? answer.json : answer.text
+}
 
 /** The id of a mail without a code, as its relay knows it: from its Message-ID. */
 const mailTo = async (recipient: string): Promise<string> => {
@@ -179,7 +194,7 @@ const misfits = ({ responses }: Operation, answer: Answer): ValidateFunction["er
   const { schema } = responses[status]!.content![media]!
   const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }))
   const validate = ajv.compile({ ...schema, components: description.components })
-  validate(valueOf(answer))
+  validate(isScript(answer) ? answer.text : valueOf(answer))
   return validate.errors ?? null
 }
 
@@ -187,7 +202,9 @@ const send = async (example: Example, { isCredible = true, form = 0 } = {}): Pro
   const { method, operation, path } = operationOf(example.operation)
   const { body, path: names = {}, query = {}, texts } = withActualIds(example)
   const [mediaType, text] = Object.entries(texts ?? {})[form] ?? []
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => fromAnswer(names[name]!))
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    name === "file" ? loaderFile() : fromAnswer(names[name]!),
+  )
   const asked = Object.keys(query).length === 0 ? "" : `?${new URLSearchParams(query)}`
   const isProof = ["identify", "verifyVisitorComplianceRequest"].includes(example.operation)
   const credential = isCredible ? Object.keys(operation.security?.[0] ?? {})[0] : undefined
@@ -195,7 +212,7 @@ const send = async (example: Example, { isCredible = true, form = 0 } = {}): Pro
     headers: {
       ...(credential === "apiKey" && { "x-api-key": server.banner().apiKey }),
       ...(credential === "session" && { "x-session": session }),
-      ...(example.operation === "createSession" && { origin: "http://localhost" }),
+      ...(["actInVisit", "createSession"].includes(example.operation) && { origin: "http://localhost" }),
       ...(mediaType !== undefined && { "content-type": mediaType }),
     },
     ...(text !== undefined && { body: text }),

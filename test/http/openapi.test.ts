@@ -58,9 +58,10 @@ describe("/openapi.json", () => {
     expect(new Set(summaries).size).toBe(operations.length)
     for (const [name, { description, security = [] }] of operations) {
       expect(description, name).toMatch(/\w.*\.$/)
-      const isOpen = /\/(session|health-check|livez|readyz)$/.test(name)
-      const scheme = name.includes("/privacy-v1/") ? "apiKey" : "session"
-      expect(security, name).toEqual(isOpen ? [] : [{ [scheme]: [] }])
+      const isOpen = /\/(session|visit|site-client|site-client\/\{file\}|widget|health-check|livez|readyz)$/.test(name)
+      const isForKeys = name.includes("/privacy-v1/")
+      const scheme = isForKeys ? "apiKey" : "session"
+      expect(security, name).toEqual(isOpen && !isForKeys ? [] : [{ [scheme]: [] }])
     }
   })
 
@@ -76,8 +77,9 @@ describe("/openapi.json", () => {
   test("says of every change how it may come again, and of every limit when to come back", () => {
     for (const [name, { parameters, responses }] of operations) {
       const hasKey = parameters.some((parameter) => parameter.in === "header" && parameter.name === "Idempotency-Key")
-      // Rows are recognized by their content instead of a key, and a question writes nothing.
-      expect(hasKey, name).toBe(!name.startsWith("GET") && !/\/(consent-events\/import|consent-decisions)$/.test(name))
+      // Rows and choices are recognized by their content instead of a key, and a question writes nothing.
+      const takesNone = /\/(consent-events\/import|consent-decisions|visit)$/
+      expect(hasKey, name).toBe(!name.startsWith("GET") && !takesNone.test(name))
       expect(Object.keys(responses["503"]!.headers!), name).toContain("Retry-After")
       if ("429" in responses) expect(Object.keys(responses["429"].headers!), name).toContain("Retry-After")
     }

@@ -3,12 +3,13 @@
  * refused: for tests of what all of these endpoints promise.
  */
 import { DatabaseSync } from "node:sqlite"
+import { Context } from "effect"
 import { HttpApi } from "effect/http-api"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { expect } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
 import { endpointNames } from "../../adapters/http/api/DataSystems.ts"
-import { isRead } from "../../adapters/http/api/Endpoint.ts"
+import { isRead, TakesNoKey } from "../../adapters/http/api/Endpoint.ts"
 import type { Project } from "../../core/model/Catalog.ts"
 import type { Answer, Server } from "../support/server.ts"
 import * as AttributeRequests from "./attributeRequests.ts"
@@ -242,17 +243,22 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
  * `complianceFiles.test.ts` try, the building of a package and the return of a mail, which may be asked for again
  * without one. Of the families of attributes, which have the same handlers, one is tried. Those of webhooks, of which a
  * project has at most 20, are tried in `webhooks.test.ts`, that of a connector's secret in `connectors.test.ts`,
- * and those of senders, which need a mail server, in `emails.test.ts`.
+ * those of senders, which need a mail server, in `emails.test.ts`, and those of regions in `regions.test.ts`.
  */
 export const postEndpoints: ReadonlyArray<string> = (() => {
   const names: Array<string> = []
   HttpApi.reflect(Api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint }) =>
-      void (endpoint.method === "POST" && !isRead(endpoint) && names.push(endpoint.identifier)),
+      void (
+        endpoint.method === "POST" &&
+        !isRead(endpoint) &&
+        !Context.get(endpoint.annotations, TakesNoKey) &&
+        names.push(endpoint.identifier)
+      ),
   })
   const tried =
-    /Webhook|ConnectorSecret$|Email|^createDataSystem(?!Attribute$|Contact$|$)|ComplianceCode$|^(?:verifyVisitorComplianceRequest|attachComplianceFile|buildCompliancePackage|noteBouncedMail)$/
+    /Webhook|ConnectorSecret$|Email|Region|^createDataSystem(?!Attribute$|Contact$|$)|ComplianceCode$|^(?:verifyVisitorComplianceRequest|attachComplianceFile|buildCompliancePackage|noteBouncedMail)$/
   return names.filter((name) => name !== "importConsentEvents" && !tried.test(name))
 })()
 

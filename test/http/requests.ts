@@ -211,7 +211,41 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     ]
   }
 
+  const regionsOf = (project: Project) => `${privacy(project)}/regions`
+  const newRegion = () => ({ name: fresh("Region"), regions: [`FR-${(++count).toString(36)}`] })
+  /** A region that can be deleted. */
+  const madeRegion = async (project: Project) => {
+    const { id } = await asOwnerOf(ownerOf(project), "POST", regionsOf(project), { json: newRegion() })
+    return { params: { id: id as string } }
+  }
+  const regionTexts = { consentBanner: { title: "Onze site" } }
+  /** Texts of a region of its own, because a region has at most 50 languages. */
+  const madeTexts = async (project: Project) => {
+    const { params } = await madeRegion(project)
+    const json = { language: "nl", ...regionTexts }
+    await asOwnerOf(ownerOf(project), "POST", `${regionsOf(project)}/${params.id}/languages`, { json })
+    return { params: { ...params, languageId: "nl" } }
+  }
+
   return new Map<string, Make>([
+    [`GET ${projectPath}/regions`, plain],
+    [`POST ${projectPath}/regions`, () => ({ json: newRegion() })],
+    [`GET ${projectPath}/regions/:id`, ({ id }) => ({ params: { id } })],
+    [`PATCH ${projectPath}/regions/:id`, ({ id }) => ({ params: { id }, ...renamed() })],
+    [`DELETE ${projectPath}/regions/:id`, madeRegion],
+    [`GET ${projectPath}/regions/:id/languages`, ({ id }) => ({ params: { id } })],
+    [
+      `POST ${projectPath}/regions/:id/languages`,
+      async (project) => ({ ...(await madeRegion(project)), json: { language: "nl", ...regionTexts } }),
+    ],
+    [`GET ${projectPath}/regions/:id/languages/:languageId`, madeTexts],
+    [
+      `PATCH ${projectPath}/regions/:id/languages/:languageId`,
+      async (project) => ({ ...(await madeTexts(project)), json: regionTexts }),
+    ],
+    [`DELETE ${projectPath}/regions/:id/languages/:languageId`, madeTexts],
+    [`POST ${projectPath}/site-client/publish`, () => ({ json: { dryRun: true } })],
+    [`GET ${projectPath}/site-client/publications`, plain],
     [`GET ${organizationPath}/emails`, plain],
     [`POST ${organizationPath}/emails`, () => ({ json: { name: fresh("Sender"), email: "office@example.com" } })],
     [`PATCH ${organizationPath}/emails/:id`, (project) => ({ ...ofSender(project), ...renamed() })],
@@ -315,6 +349,7 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
       },
     ],
     [`GET ${projectPath}/languages`, plain],
+    [`GET ${projectPath}/site-client`, plain],
     [`PUT ${projectPath}/languages`, () => ({ json: { default: "en", offered: ["en", "de"] } })],
     [`GET ${projectPath}/webhooks`, plain],
     [`POST ${projectPath}/webhooks`, async (project) => ({ json: await newWebhook(project) })],
@@ -450,6 +485,18 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     ],
     [`POST ${sitePath}/session`, () => ({ json: {} })],
     [`GET ${sitePath}/health-check`, plain],
+    [`GET ${sitePath}/visit`, plain],
+    [
+      `POST ${sitePath}/visit`,
+      (project) => {
+        const now = new Date().toISOString()
+        const item = { ...visitorSays(project).items[0], externalId: fresh("choice"), consentDate: now }
+        return { json: { sentAt: now, items: [item] } }
+      },
+    ],
+    [`GET ${sitePath}/site-client`, plain],
+    [`GET ${sitePath}/site-client/:file`, () => ({ params: { file: "none.js" } })],
+    [`GET ${sitePath}/widget`, plain],
     ["GET /livez", plain],
     ["GET /readyz", plain],
   ])

@@ -7,7 +7,14 @@ import { Context } from "effect"
 import { HttpApi } from "effect/http-api"
 import { describe, expect, test } from "vitest"
 import { Api } from "../../adapters/http/api/Api.ts"
-import { Probe, RepeatableAfterEnd, SiteApi, StreamsRows } from "../../adapters/http/api/Endpoint.ts"
+import {
+  Probe,
+  PublicFile,
+  RepeatableAfterEnd,
+  SiteApi,
+  StreamsRows,
+  TakesCookie,
+} from "../../adapters/http/api/Endpoint.ts"
 import * as RouteTable from "../../adapters/http/server/RouteTable.ts"
 
 /** The names of the endpoints that have an annotation, of their own or of their group. */
@@ -138,5 +145,6 @@ test("each annotation is on the endpoints that it is meant for", () => {
       if (endpoint.path.startsWith("/site-v1/")) onSite.push(endpoint.identifier)
     },
   })
-  expect(annotatedWith(SiteApi)).toEqual(onSite.toSorted())
+  expect([...annotatedWith(SiteApi), ...annotatedWith(PublicFile)].toSorted()).toEqual(onSite.toSorted())
+  expect(annotatedWith(TakesCookie)).toEqual(["actInVisit", "getVisit"])
 })

@@ -69,6 +69,7 @@ const isLookedUp = ({ member, operation: { operationId } }: TextMember): boolean
   // The mark of a webhook, or one of its words.
   if (operationId?.includes("Webhook") === true && name === "after") return true
   if (operationId === "createSession") return name === "contextId"
+  if (operationId === "actInVisit" && (name === "contextId" || name === "session")) return true
   if (operationId === "eraseByIdentifier") return name === "confirm"
   if (operationId === "verifyEmail") return name === "code"
   if (operationId === "identify") return name === "value" || name === "token"
@@ -98,10 +99,12 @@ const pathParameters: Readonly<Record<string, string>> = {
   concordId: "0197a000-0000-7000-8000-00000000dead",
   language: "de",
   name: "received",
+  languageId: "de",
 }
 
 const send = ({ member, method, operation, path }: TextMember, value: string): Promise<Answer> => {
-  const id = path.includes("api-keys") ? ownerKeyId : types.newsletter.id
+  const idOf = { "api-keys": ownerKeyId, regions: shop.id }
+  const id = Object.entries(idOf).find(([part]) => path.includes(part))?.[1] ?? types.newsletter.id
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => pathParameters[name] ?? id)
   const isOfVisitor = path.startsWith("/site-v1")
   const query = operation.operationId === "createDataSystemAttribute" ? "?attributeName=contact" : ""

@@ -56,7 +56,7 @@ describe("a visitor's event", () => {
     })
   })
 
-  test("is always now and always about the visitor: dates and identifiers of the body are ignored", async () => {
+  test("is always about the visitor: identifiers of the body are ignored, and an old date of a refusal is now", async () => {
     const victim = (await record(server, [yes({ userId: "victim", email: "victim@example.com" })])).json.items[0]
       .concordId
     const visitor = await visit(server)

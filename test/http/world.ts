@@ -173,6 +173,8 @@ const entries: Entries = {
   dataSystemAttributes: [],
   senders: [sender(0, acme), sender(1, other)],
   mailTexts: [],
+  regions: [],
+  publications: [],
 }
 
 /** Starts the server on a new, empty PostgreSQL database with this catalog. */

@@ -57,6 +57,8 @@ const { consentTypes } = Catalog.index(
     dataSystemAttributes: [],
     senders: [],
     mailTexts: [],
+    regions: [],
+    publications: [],
   },
   1,
 )

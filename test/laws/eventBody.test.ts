@@ -9,6 +9,7 @@ import * as ConsentState from "../../core/engine/ConsentState.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 import * as Commitment from "../../core/ledger/Commitment.ts"
 import * as EventBody from "../../core/ledger/EventBody.ts"
+import * as EvidenceLine from "../../core/formats/EvidenceLine.ts"
 import { Digest, SecureRandom } from "effect/crypto"
 import * as ClearBody from "../support/clearBody.ts"
 
@@ -16,6 +17,7 @@ const id = fc.uuid()
 /** Texts that look like the members of a body, and letters that JSON escapes. */
 const text = fc.oneof(
   fc.constantFrom(
+    ',"evidence":{"surface":"page"}',
     '"commitment":"' + "A".repeat(43) + '"}',
     '\\"commitment\\":\\"',
     ',"domain":"x"',
@@ -35,6 +37,20 @@ const session = fc.record(
   { id, ipAddress: text, domain: text, geography: text, userAgent: text },
   { requiredKeys: ["id", "ipAddress", "domain"] },
 )
+
+const evidence = fc
+  .record(
+    {
+      surface: fc.constantFrom("banner" as const, "page" as const),
+      layout: fc.constantFrom("bar" as const, "inline" as const),
+      textHash: fc.constantFrom("0a".repeat(32), "ff".repeat(32)),
+      gpc: fc.boolean(),
+      signal: fc.constant("gpc" as const),
+      region: id,
+    },
+    { requiredKeys: [] },
+  )
+  .filter((members) => Object.keys(members).length > 0)
 
 const recorded = fc.record({
   event: fc
@@ -56,7 +72,10 @@ const recorded = fc.record({
   submitter: id,
   session: maybe(session),
   externalId: maybe(text),
-  claimed: fc.record({ claimedConsentDate: instant, claimedExpirationDate: instant }, { requiredKeys: [] }),
+  given: fc.record(
+    { claimedConsentDate: instant, claimedExpirationDate: instant, language: text, evidence },
+    { requiredKeys: [] },
+  ),
 })
 
 type Recorded = typeof recorded extends fc.Arbitrary<infer Value> ? Value : never
@@ -75,15 +94,15 @@ const commit = (json: string, personal: Map<string, string>): string => {
 }
 
 /** The stored body of an event, and its personal data by their commitments. */
-const store = ({ claimed, event, externalId, project, session, submitter, type }: Recorded) => {
+const store = ({ event, externalId, given, project, session, submitter, type }: Recorded) => {
   const personal = new Map<string, string>()
   const shown = session && { ...session, commitment: commit(EventBody.sessionJson(session), personal) }
   const own = externalId === undefined ? undefined : commit(EventBody.externalIdJson(externalId), personal)
-  return { body: EventBody.write(event, type, project, submitter, shown, own, claimed), personal }
+  return { body: EventBody.write(event, type, project, submitter, shown, own, given), personal }
 }
 
-const clear = ({ claimed, event, externalId, project, session, submitter, type }: Recorded) =>
-  ClearBody.of(event, type, project, submitter, session, externalId, claimed)
+const clear = ({ event, externalId, given, project, session, submitter, type }: Recorded) =>
+  ClearBody.of(event, type, project, submitter, session, externalId, given)
 
 describe("An event whose personal data are kept apart (law E5)", () => {
   // Kills: userAgent written before geography; the address after the domain.
@@ -122,6 +141,22 @@ describe("An event whose personal data are kept apart (law E5)", () => {
         // The order of the members that are left is that of the answer before.
         const before = Object.keys(JSON.parse(clear(each)))
         expect(Object.keys(answer).filter((name) => name !== "erased")).toEqual(before.filter((name) => name in answer))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  // Kills: evidence in a text that looks like it; evidence of which a part stays.
+  test("is answered without its evidence as if it had been given none, and never otherwise changed", () => {
+    fc.assert(
+      fc.property(recorded, (each) => {
+        const { evidence: kept, ...given } = each.given
+        const answer = clear(each)
+        expect(EventBody.withoutEvidence(`[${answer},${answer}]`)).toBe(
+          `[${clear({ ...each, given })},${clear({ ...each, given })}]`,
+        )
+        expect(EventBody.read(answer)!.hasWrongEvidence).toBe(false)
+        expect(EvidenceLine.toEvidence(kept)).toEqual(kept)
       }),
       { numRuns: 1000 },
     )

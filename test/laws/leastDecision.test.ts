@@ -23,13 +23,13 @@ describe("the decision that permits least", () => {
   test("is permitted only if each person's is, refused if one of them is, and changes exactly at nextChangeAt", () => {
     fc.assert(
       fc.property(people, Ledgers.at, Ledgers.knownAt, (stories, at, knownAt) => {
-        const { rules, type } = stories[0]!
-        const terms = Terms.make(type, rules, knownAt)
-        const making = LeastDecision.make(terms, at, stories.length)
+        const { type } = stories[0]!
+        const terms = stories.map(({ rules }) => Terms.make(type, rules, knownAt))
+        const making = LeastDecision.make(terms, at)
         for (const { event, person } of inOrder(stories)) if (!making.add(person, event)) break
         const { decision, person } = making.end()
 
-        const each = stories.map(({ events }) => [...Decision.follow(events, terms, at)])
+        const each = stories.map(({ events }, index) => [...Decision.follow(events, terms[index]!, at)])
         const ownAt = (instant: number) => each.map((all) => all.findLast((one) => one.at <= instant)!)
         const own = ownAt(at)
         expect(decision.permitted).toBe(own.every(({ permitted }) => permitted))
@@ -57,7 +57,7 @@ describe("the decision that permits least", () => {
     fc.assert(
       fc.property(Ledgers.story, Ledgers.at, Ledgers.knownAt, ({ events, rules, type }, at, knownAt) => {
         const terms = Terms.make(type, rules, knownAt)
-        const making = LeastDecision.make(terms, at, 1)
+        const making = LeastDecision.make([terms], at)
         for (const { event } of inOrder([{ events }])) if (!making.add(0, event)) break
         expect(making.end()).toEqual({ person: 0, decision: Decision.decide(events, terms, at) })
       }),

@@ -54,8 +54,8 @@ export const catalog: Part = {
     ],
     [
       "CatalogChange.ts",
-      "Math.max(earliest, learnt, yield*",
-      "Math.max(earliest, yield*",
+      "Math.max(earliest, learnt, published, yield*",
+      "Math.max(earliest, published, yield*",
       "Whatever is interleaved, lost and killed",
     ],
 

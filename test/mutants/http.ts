@@ -176,7 +176,7 @@ export const http: Part = {
     ],
     [
       "server/TokenBuckets.ts",
-      "Math.min(n, quota) * windowMillis",
+      "Math.min(n, atOnce) * windowMillis",
       "n * windowMillis",
       "does not make a take of more than the quota wait for ever",
     ],
@@ -184,7 +184,7 @@ export const http: Part = {
     ["server/TokenBuckets.ts", ".slice(-debtorsMax)", "", "with a debt is forgotten, too"],
     [
       "server/TokenBuckets.ts",
-      "Math.max(levelOf(id, now) - n * windowMillis, -debtMaxWindows * capacity)",
+      "Math.max(levelOf(id, now) - n * windowMillis, -debtMaxWindows * quota * windowMillis)",
       "levelOf(id, now) - n * windowMillis",
       "does not make a take of more than the quota wait for ever",
     ],
@@ -233,7 +233,7 @@ export const http: Part = {
       "is 429 with any other item",
     ],
     [
-      "routes/OpenRoutes.ts",
+      "routes/SessionOpening.ts",
       "yield* account.take({ writes",
       "yield* account.charge({ writes",
       "of sessions draw from the quota of the address",
@@ -284,7 +284,7 @@ export const http: Part = {
       "is made once: the same request again gets the same bytes",
     ],
 
-    ["routes/OpenRoutes.ts", "!randomUuid.test(idempotency.key)", "false", '"guessable" is 400 for a session'],
+    ["routes/SessionOpening.ts", "!randomUuid.test(idempotency.key)", "false", '"guessable" is 400 for a session'],
 
     [
       "server/Positions.ts",

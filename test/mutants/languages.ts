@@ -12,7 +12,12 @@ const earlier = "that were the default once are those of texts that state none"
 
 export const languages: Part = {
   folder: ".",
-  tests: ["test/laws/languages.test.ts", "test/http/languages.test.ts", "test/cli/languages.test.ts"],
+  tests: [
+    "test/laws/languages.test.ts",
+    "test/http/languages.test.ts",
+    "test/cli/languages.test.ts",
+    "test/cli/evidence.test.ts",
+  ],
   mutants: [
     ["core/model/LanguageLookup.ts", "if (subtags.at(-1)?.length === 1) subtags.pop()", "", lookup],
     ["core/model/LanguageLookup.ts", "language?.toLowerCase() === tag", "language === tag", lookup],
@@ -39,7 +44,9 @@ export const languages: Part = {
       "return true ? texts",
       project,
     ],
-    ["core/ledger/EventBody.ts", "    language,\n  })", "  })", "a file has it in a column"],
-    ["adapters/files/RecordedColumns.ts", "event[language]]", "undefined]", files],
+    ["core/ledger/EventBody.ts", "    language,\n    evidence,\n", "    evidence,\n", "a file has it in a column"],
+    ["core/ledger/EventBody.ts", "    language,\n    evidence,\n", "    language,\n", "an event keeps the members"],
+    ["adapters/files/RecordedColumns.ts", "        event[language],\n", "        undefined,\n", files],
+    ["adapters/files/RecordedColumns.ts", "JSON.stringify(event[evidence])", "undefined", files],
   ],
 }

@@ -26,6 +26,9 @@ export const ledger: Part = {
     "test/http/waiting.test.ts",
     "test/laws/clocks.test.ts",
     "test/laws/joinedLedger.test.ts",
+    "test/laws/visitorItems.test.ts",
+    "test/laws/eventBody.test.ts",
+    "test/http/visitorItems.test.ts",
   ],
   mutants: [
     [
@@ -96,7 +99,12 @@ export const ledger: Part = {
     ],
     ["AskedPeople.ts", "releasedAt ?? Instant.min", "Instant.min", everyoneForTheirOwn],
     ["AskedPeople.ts", "isAsNow ? counted.survivor : ", "true ? counted.survivor : ", everyoneForTheirOwn],
-    ["AskedPeople.ts", "isJoined: isAsNow && counted.isJoined", "isJoined: counted.isJoined", everyoneForTheirOwn],
+    [
+      "AskedPeople.ts",
+      "const isJoined = isAsNow && counted.isJoined",
+      "const isJoined = counted.isJoined",
+      everyoneForTheirOwn,
+    ],
     [
       "AskedPeople.ts",
       "Math.max(named.learnt, counted.learnt ?? Instant.min, ",
@@ -164,7 +172,7 @@ export const ledger: Part = {
     ["ExternalIds.ts", "type.id !== event.consentType", "false", "An external id is one event of its key"],
     [
       "ExternalIds.ts",
-      "return draft.consentDate === undefined || isDateOf(draft.consentDate, event)",
+      "return draft.consentDate === undefined || isDateOf(draft, draft.consentDate, event)",
       "return true",
       "An external id is one event of its key",
     ],
@@ -249,6 +257,26 @@ export const ledger: Part = {
 
     ["AnswerHorizon.ts", "return awaitChanges(id)", "return Effect.void", oneOrder],
     ["AnswerHorizon.ts", "answeredAt(id) + 1)", "answeredAt(id))", oneOrder],
+
+    [
+      "ExternalIds.ts",
+      "...members.filter((member) => member !== submitter)",
+      "",
+      "an item that a visitor sends again is not recorded again",
+    ],
+    [
+      "ExternalIds.ts",
+      "isVisitors === true ? Admission.clockSkewMaxMillis : 0",
+      "0",
+      "an item that a visitor sends again is not recorded again",
+    ],
+    ["EventBody.ts", "[^}]*", "", "is answered without its evidence as if it had been given none"],
+    [
+      "EventBody.ts",
+      "!EvidenceLine.isKept(",
+      "EvidenceLine.isKept(",
+      "is answered without its evidence as if it had been given none",
+    ],
 
     ["Positions.ts", "?? Infinity) < position", "?? Infinity) < 0", "what was recorded is not unknown again"],
     ["Positions.ts", "lanes.length === 0 ? none", "lanes.length >= 0 ? none", "a join is not unseen again"],

@@ -11,6 +11,7 @@ const isConfirmed = "can be set earlier; the first two months of 1970"
 export const model: Part = {
   folder: "core/model",
   tests: [
+    "test/http/visitorItems.test.ts",
     "test/faults/interleavings.test.ts",
     "test/laws/catalogHistory.test.ts",
     "test/laws/joinedLedger.test.ts",
@@ -38,7 +39,19 @@ export const model: Part = {
     ],
     [
       "Admission.ts",
-      "|| consentDate > clock || EarliestDate.faultOf(draft, project) !== undefined",
+      "consentDate < clock - visitorMaxAgeMillis",
+      "false",
+      "is refused if it is older or further ahead; a refusal is as of now",
+    ],
+    [
+      "Admission.ts",
+      "isVisitors !== true || isPublished(type, version, consentDate)",
+      "true",
+      "The version that was shown is recorded",
+    ],
+    [
+      "Admission.ts",
+      "|| consentDate > clock || earlyFaultOf(draft, project, { clock }) !== undefined",
       "|| consentDate > clock",
       "does not put a refusal before a yes",
       datesLaw,

@@ -1,6 +1,7 @@
 /** All parts of the code that have mutants, by the name that `npm run mutants -- <part>` takes. */
 import { access } from "./access.ts"
 import { accessPackage } from "./accessPackage.ts"
+import { browser } from "./browser.ts"
 import { catalog } from "./catalog.ts"
 import { client } from "./client.ts"
 import { compliance } from "./compliance.ts"
@@ -35,10 +36,13 @@ import { people } from "./people.ts"
 import { personal } from "./personal.ts"
 import { processingRecords } from "./processingRecords.ts"
 import { postgres } from "./postgres.ts"
+import { publishing } from "./publishing.ts"
 import { reading } from "./reading.ts"
+import { regions } from "./regions.ts"
 import { requestFiles } from "./requestFiles.ts"
 import { resolution } from "./resolution.ts"
 import { scheduler } from "./scheduler.ts"
+import { shownTexts } from "./shownTexts.ts"
 import { simulation } from "./simulation.ts"
 import { smallCells } from "./smallCells.ts"
 import { sqlite } from "./sqlite.ts"
@@ -51,13 +55,17 @@ import { webhooks } from "./webhooks.ts"
 
 export const parts: Readonly<Record<string, Part>> = {
   engine,
+  browser,
   compliance,
   complianceRequests,
   verification,
   complianceAnswers,
   complianceHttp,
+  regions,
   requestFiles,
+  publishing,
   metrics,
+  shownTexts,
   smallCells,
   model,
   resolution,

@@ -238,7 +238,8 @@ describe("API3:2023 Broken Object Property Level Authorization", () => {
   })
 
   test("no answer has a member that is the service's own", async () => {
-    const own = /"(secretHash|identifierKey|lanes|number|lane|position|isRemoved|d|digest|stack|cause)":/
+    // The position of a banner is a word.
+    const own = /"(secretHash|identifierKey|lanes|number|lane|position(?=":\d)|isRemoved|d|digest|stack|cause)":/
     for (const endpoint of repeatable) {
       const { text } = await send(endpoint)
       expect([endpoint, own.exec(text)?.[0]]).toEqual([endpoint, undefined])
@@ -330,7 +331,7 @@ describe("API5:2023 Broken Function Level Authorization", () => {
 
 describe("API6:2023 Unrestricted Access to Sensitive Business Flows", () => {
   // The sensitive flow is recording a yes: for many people, for other people, or for the past.
-  test("a page says yes for its own visitor, once for each session, now, and by a person's own act", async () => {
+  test("a page says yes for its own visitor, not for long ago, and by a person's own act", async () => {
     const opened = await visit(server)
     const before = Date.now()
     const items = Array.from({ length: 100 }, (_, n) =>
@@ -338,7 +339,6 @@ describe("API6:2023 Unrestricted Access to Sensitive Business Flows", () => {
         userId: `bought ${n}`,
         email: `bought-${n}@example.com`,
         concordId: randomUUID(),
-        consentDate: "2020-01-01T00:00:00Z",
       }),
     )
     const { json } = await asVisitor(server, opened, "POST", "consent-events", { json: { items } })
@@ -346,8 +346,10 @@ describe("API6:2023 Unrestricted Access to Sensitive Business Flows", () => {
     expect(new Set(said.map(({ concordId }) => concordId))).toEqual(new Set([opened.concordId]))
     for (const { consentDate } of said) expect(Date.parse(consentDate)).toBeGreaterThanOrEqual(before)
     for (const n of [0, 99]) expect((await ask(server, "consent-state", { userId: `bought ${n}` })).json.count).toBe(0)
-    const imported = [yes({ consentAction: "import" })]
-    expect((await asVisitor(server, opened, "POST", "consent-events", { json: { items: imported } })).status).toBe(422)
+    for (const item of [yes({ consentAction: "import" }), yes({ consentDate: "2020-01-01T00:00:00Z" })]) {
+      const answer = await asVisitor(server, opened, "POST", "consent-events", { json: { items: [item] } })
+      expect(answer.status).toBe(422)
+    }
   })
 
   test("no session is opened but from a page of the project", async () => {
@@ -405,7 +407,10 @@ describe("API8:2023 Security Misconfiguration", () => {
     for (const endpoint of repeatable) {
       const answer = await send(endpoint)
       expectFields(answer)
-      expect([endpoint, answer.headers["cache-control"]]).toEqual([endpoint, expect.stringMatching(/no-store|private/)])
+      // The loader and the widget are the same for all visitors.
+      const isScript = [`GET ${sitePath}/site-client`, `GET ${sitePath}/widget`].includes(endpoint)
+      const cached = expect.stringMatching(isScript ? /^public, max-age=300,/ : /no-store|private/)
+      expect([endpoint, answer.headers["cache-control"]]).toEqual([endpoint, cached])
     }
   })
 

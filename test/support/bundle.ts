@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs"
 import { basename, join } from "node:path"
@@ -75,6 +76,9 @@ const write = (files: ReadonlyArray<OutputFile>): string => {
   for (const { contents, path } of files) writeFileSync(join(half, basename(path)), contents)
   // The programs read it, as they read the manifest of the package that they are in.
   writeFileSync(join(half, "package.json"), readFileSync(join(root, "package.json")))
+  // The script files of pages are where they are in that package.
+  mkdirSync(join(half, "dist"))
+  symlinkSync(join(root, "dist/site-client"), join(half, "dist/site-client"))
   if (existsSync(folder)) rmSync(half, { recursive: true })
   else renameSync(half, folder)
   return folder

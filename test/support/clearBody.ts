@@ -2,6 +2,7 @@
  * The body of an event as it was stored and answered before personal data were kept apart: written without the code
  * that composes answers, so that a law can compare the two.
  */
+import type { Evidence } from "../../core/browser/VisitAnswer.ts"
 import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Instant from "../../core/engine/Instant.ts"
 
@@ -24,7 +25,12 @@ export const of = (
   submitter: string,
   session: ClearSession | undefined,
   externalId: string | undefined,
-  claimed: { readonly claimedConsentDate?: Instant.Instant; readonly claimedExpirationDate?: Instant.Instant } = {},
+  given: {
+    readonly claimedConsentDate?: Instant.Instant
+    readonly claimedExpirationDate?: Instant.Instant
+    readonly language?: string
+    readonly evidence?: Evidence
+  } = {},
 ): string =>
   JSON.stringify({
     createdAt: [date(event.dateCreated)],
@@ -38,8 +44,8 @@ export const of = (
     dateUpdated: date(event.dateCreated),
     consentType: event.consentType,
     expirationDate: date(event.expirationDate),
-    claimedConsentDate: date(claimed.claimedConsentDate),
-    claimedExpirationDate: date(claimed.claimedExpirationDate),
+    claimedConsentDate: date(given.claimedConsentDate),
+    claimedExpirationDate: date(given.claimedExpirationDate),
     organization: project.organization,
     project: project.id,
     session: session && {
@@ -55,4 +61,6 @@ export const of = (
     subcategory: [type.subcategory],
     label: type.label,
     version: event.version,
+    language: given.language,
+    evidence: given.evidence,
   })

@@ -1,5 +1,6 @@
 /**
- * Before the first test: says whether the short or the long ones are run, and bundles the programs that tests start.
+ * Before the first test: says whether the short or the long ones are run, builds the script files of pages, and bundles
+ * the programs that tests start.
  * A new bundle is compiled too, because Node.js keeps what it has compiled only when a process ends by itself, and most
  * servers are killed.
  */
@@ -8,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestProject } from "vitest/node"
+import { buildAll } from "../../apps/site-client/build.ts"
 import * as Bundle from "./bundle.ts"
 import { childEnv } from "./childEnv.ts"
 
@@ -29,6 +31,7 @@ export default async ({ config }: TestProject): Promise<() => void> => {
   // Files that the processes of the tests make once, and use together.
   const files = mkdtempSync(join(tmpdir(), "assent-tests-"))
   process.env["ASSENT_TEST_FILES"] = files
+  await buildAll()
   const { folder, isNew } = await Bundle.bundle()
   // Read by `programs.ts`, in the processes of the tests.
   process.env["ASSENT_TEST_BUNDLE"] = folder

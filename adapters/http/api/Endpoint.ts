@@ -42,6 +42,24 @@ export const Probe = Context.Reference<boolean>("assent/http/Probe", { defaultVa
 export const SiteApi = Context.Reference<boolean>("assent/http/SiteApi", { defaultValue: () => false })
 
 /**
+ * Whether an endpoint answers a file that is the same for every page, of any origin: a cache may give it to all of
+ * them.
+ */
+export const PublicFile = Context.Reference<boolean>("assent/http/PublicFile", { defaultValue: () => false })
+
+/**
+ * Whether an endpoint of the Site API keeps something in a cookie, so that pages of the project may call it with
+ * credentials of the browser. Its `Origin` is checked at each request that changes something.
+ */
+export const TakesCookie = Context.Reference<boolean>("assent/http/TakesCookie", { defaultValue: () => false })
+
+/**
+ * Whether a request takes no `Idempotency-Key`, because what it records is recognized when it is sent again, and its
+ * answer may be another one by then.
+ */
+export const TakesNoKey = Context.Reference<boolean>("assent/http/TakesNoKey", { defaultValue: () => false })
+
+/**
  * Whether a request ends its own session, so that a repetition with the same `Idempotency-Key` is accepted with the
  * ended session.
  */
@@ -81,3 +99,12 @@ export const created = HttpApiSchema.status(201)
 
 /** The summary and the description of an endpoint. */
 export const about = (summary: string, description: string) => OpenApi.annotations({ summary, description })
+
+/**
+ * Describes the answer 304 to `If-None-Match` in OpenAPI alone. It is not declared as a success of the endpoint,
+ * because a client that sends no `If-None-Match` never gets it.
+ */
+export const withNotModified = (operation: Readonly<Record<string, unknown>>) => ({
+  ...operation,
+  responses: { ...Object(operation["responses"]), 304: { description: "The answer with that ETag is still right" } },
+})

@@ -107,7 +107,7 @@ const Evidence = Schema.Struct({
 /** A fact about the identity of a person. */
 export const Fact = Schema.Struct({
   id: Schema.String,
-  kind: Schema.Literals(["joined", "identified", "undone", "released", "renamed", "shared"]),
+  kind: Schema.Literals(["joined", "identified", "undone", "released", "renamed", "shared", "region"]),
   dateCreated: Schema.String,
   member: Schema.String,
   survivor: Schema.String,
@@ -119,11 +119,16 @@ export const Fact = Schema.Struct({
       description: "Of released, renamed and shared: the kind of the identifier, and the project it is unique in",
     }),
   ),
+  region: Schema.optionalKey(
+    Schema.Struct({ project: Schema.String, id: Schema.String }).annotate({
+      description: "Of region: the region of the person's latest session in the project, from then on",
+    }),
+  ),
   reason: Schema.optionalKey(Schema.String.annotate({ description: "Of released: the reason that was given" })),
 }).annotate({
   identifier: "PersonFact",
   description:
-    "That two people are one, that an identifier names a person, was released, renamed or shared, or that a fact is undone",
+    "That two people are one, that an identifier names a person, was released, renamed or shared, where the person's latest session is from, or that a fact is undone",
 })
 
 /** A person: the members of its join, what names it, and the facts about it, in pages of at most 1,000 of each. */

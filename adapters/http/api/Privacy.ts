@@ -9,7 +9,12 @@ import * as ImportWire from "./ImportWire.ts"
 import * as Problem from "./Problem.ts"
 import * as Wire from "./Wire.ts"
 
-const question = { ...Wire.personParameters, ...Wire.instantParameters, ...Wire.cursorParameters }
+const question = {
+  ...Wire.personParameters,
+  ...Wire.instantParameters,
+  ...Wire.regionParameters,
+  ...Wire.cursorParameters,
+}
 
 /** The group `privacy`. */
 export const Privacy = HttpApiGroup.make("privacy")

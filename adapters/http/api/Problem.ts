@@ -109,6 +109,9 @@ const body = [conflict, tooLarge, unsupported, unprocessable] as const
 /** The errors of requests with a body. */
 export const withBody = [...always, ...body, forbidden] as const
 
+/** The errors of requests without a credential, whose number has a limit. */
+export const limited = [...always, tooMany] as const
+
 /** The errors of requests without a credential that write, and have a body. */
 export const limitedWithBody = [...withBody, tooMany] as const
 

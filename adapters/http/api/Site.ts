@@ -3,21 +3,22 @@
  */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SessionRequired } from "./Credentials.ts"
-import { about, created, idOf, onSite, paths, RepeatableAfterEnd, SiteApi, TakesDeclines } from "./Endpoint.ts"
+import {
+  about,
+  created,
+  idOf,
+  onSite,
+  paths,
+  RepeatableAfterEnd,
+  SiteApi,
+  TakesDeclines,
+  withNotModified,
+} from "./Endpoint.ts"
 import * as PeopleWire from "./PeopleWire.ts"
 import * as Problem from "./Problem.ts"
 import * as CatalogWire from "./CatalogWire.ts"
 import * as ConsentTypeWire from "./ConsentTypeWire.ts"
 import * as Wire from "./Wire.ts"
-
-/**
- * Describes the answer 304 to `If-None-Match` in OpenAPI alone. It is not declared as a success of the endpoint,
- * because a client that sends no `If-None-Match` never gets it.
- */
-const withNotModified = (operation: Readonly<Record<string, unknown>>) => ({
-  ...operation,
-  responses: { ...Object(operation["responses"]), 304: { description: "The answer with that ETag is still right" } },
-})
 
 /** The group `site`. */
 export const Site = HttpApiGroup.make("site")

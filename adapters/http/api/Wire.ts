@@ -3,6 +3,7 @@
  */
 import { Schema } from "effect"
 import * as ConsentState from "../../../core/engine/ConsentState.ts"
+import * as EvidenceLine from "../../../core/formats/EvidenceLine.ts"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { maxItems } from "../../../core/ledger/Batch.ts"
 import { maxLimit } from "../../../core/ledger/Paging.ts"
@@ -16,12 +17,22 @@ export const WebAddress = Fields.writableText(1, 2048).check(
   Schema.makeFilter((url) => (URL.canParse(url) && /^https?:/i.test(url)) || "expected an http or https URL"),
 )
 
-/** An event that a browser records about its own visitor, at the current time. */
+/** An event that a browser records about its own visitor. */
 export const VisitorItem = Schema.Struct({
   ...ItemLine.typeFields,
   consentState: Exchange.State,
   consentAction: Schema.Literals(["implied", "user_click"]),
+  consentDate: Fields.orNull(Exchange.Instant.annotate({ description: "At most 30 days ago. Left out: now" })),
+  version: Fields.orNull(
+    Exchange.VersionNumber.annotate({ description: "The version whose text was shown. Left out: the one in force" }),
+  ),
   language: ItemLine.ShownLanguage,
+  evidence: Fields.orNull(EvidenceLine.EvidenceLine),
+  externalId: Fields.orNull(
+    Fields.writableText(1, 128).annotate({
+      description: "The page's own id of the event, such as a random UUID: the same event is not recorded again",
+    }),
+  ),
 })
 
 /** A batch of 1 to 1000 items, of which all are recorded or none. */
@@ -95,6 +106,18 @@ export const Event = Schema.Struct({
   ...typeName,
   version: Schema.Int,
   language: Schema.optionalKey(Schema.String.annotate({ description: "The language of the text that was shown" })),
+  evidence: Schema.optionalKey(
+    Schema.Struct({
+      surface: Schema.optionalKey(Schema.String),
+      layout: Schema.optionalKey(Schema.String),
+      textHash: Schema.optionalKey(Schema.String),
+      gpc: Schema.optionalKey(Schema.Boolean),
+      signal: Schema.optionalKey(Schema.String),
+      region: Schema.optionalKey(Schema.String),
+    }).annotate({
+      description: "How the choice came about. Shown to the person, and to keys with the role owner or admin",
+    }),
+  ),
   erased: Schema.optionalKey(
     Schema.Literal(true).annotate({
       description:
@@ -205,6 +228,12 @@ export const instantParameters = {
   ),
 }
 
+const ofRegion =
+  "The id of the region whose rules count besides those of the consent types, as published at `knownAt`; `none`: of no region. Left out: the region of the person's latest session in the project"
+
+/** The query parameter that selects the region whose rules count. */
+export const regionParameters = { region: Parameter.optional(Schema.String, ofRegion) }
+
 /** The query parameter that selects a page of an answer about very many types or people. */
 export const cursorParameters = {
   cursor: Parameter.optional(Schema.String, "`nextCursor` of the page before. Left out: the first page"),
@@ -282,6 +311,7 @@ export const DecisionQuestion = Schema.Struct({
 export const DecisionQuestions = Schema.Struct({
   at: Fields.orNull(Exchange.Instant),
   knownAt: Fields.orNull(Exchange.Instant),
+  region: Fields.orNull(Schema.String.annotate({ description: ofRegion })),
   ...batch(DecisionQuestion).fields,
 })
 

@@ -18,15 +18,13 @@ import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
-/** The item of a browser, which is about its own visitor at the current time. */
+/** The item of a browser, which is about its own visitor. */
 export const fromVisitor =
   (concordId: string) =>
   (item: typeof Wire.VisitorItem.Type): Item => ({
-    ...ItemLine.typeOf(item),
+    ...ItemLine.toItem(item),
     person: { concordId },
-    consentState: item.consentState,
-    consentAction: item.consentAction,
-    ...(item.language != null && { language: item.language }),
+    isVisitors: true,
   })
 
 /** A violation in the body. */
@@ -62,8 +60,24 @@ const bodiesOf = (events: ReadonlyArray<StoredEvent>, leftOut: LeftOut, also: Al
     return `${body.slice(0, -1)},${added.slice(1)}`
   })
 
+/** A batch but for its items, and what its answer shows of an event. */
+interface Recorded extends Omit<Batch, "items"> {
+  readonly shown: (body: string) => string
+}
+
+/** What is answered of recorded items. */
+interface RecordedItems {
+  /** The events as JSON, in the order of the items. */
+  readonly bodies: ReadonlyArray<string>
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** The answer to a batch of which every item could be read. */
-const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyArray<unknown>, isOverQuota: boolean) {
+const recordItems = Effect.fnUntraced(function* (
+  { shown, ...batch }: Recorded & Batch,
+  given: ReadonlyArray<unknown>,
+  isOverQuota: boolean,
+) {
   const ledger = yield* Ledger
   const outcome = yield* isOverQuota ? ledger.recordNeeded(batch) : ledger.record(batch)
   if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(GivenItems.ofRule), given)
@@ -83,10 +97,10 @@ const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyAr
   // Positions would show a visitor how much the project records.
   const seen = isVisitor ? {} : Positions.headers(positions)
   const bodies = isVisitor ? events.map(({ body }) => body) : bodiesOf(events, leftOut, alsoRecordedFor)
-  return Answer.json(Answer.list(bodies), 201, {
-    ...IdempotencyKey.headers(isRepeated),
-    ...seen,
-  })
+  return {
+    bodies: bodies.map(shown),
+    headers: { ...IdempotencyKey.headers(isRepeated), ...seen },
+  } satisfies RecordedItems
 })
 
 /**
@@ -96,7 +110,7 @@ const recordItems = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyAr
 const recordAll = Effect.fnUntraced(function* (
   items: ReadonlyArray<GivenItems.GivenItem>,
   given: ReadonlyArray<unknown>,
-  request: Omit<Batch, "items">,
+  request: Recorded,
   isOverQuota: boolean,
 ) {
   if (GivenItems.areRead(items)) return yield* recordItems({ ...request, items }, given, isOverQuota)
@@ -131,10 +145,10 @@ const bodyDecoder = (schema: Schema.Codec<BodyMembers, unknown>) => {
 }
 
 /**
- * Makes a function that records batches of items of one schema, and answers their events in the same order. Every item
+ * Makes a function that records batches of items of one schema, and returns their events in the same order. Every item
  * is checked against its schema and against the rules of the ledger before any item is recorded.
  */
-export const recorder = <Decoded>(
+export const recording = <Decoded>(
   itemSchema: Schema.Codec<Decoded, unknown>,
   bodySchema: Schema.Codec<BodyMembers, unknown>,
 ) => {
@@ -145,12 +159,13 @@ export const recorder = <Decoded>(
     body: unknown,
     request: Omit<Batch, "items">,
     toItem: (decoded: Decoded) => Item,
+    shown: (body: string) => string = (body) => body,
   ) {
     const account = yield* Account.CurrentAccount
     const batch = decodeBody(body)
     if (Result.isFailure(batch)) return yield* Effect.andThen(account.take({}), refusedBody(body, batch.failure))
     const { items: given, sharedContacts } = batch.success
-    const scope = sharedContacts == null ? request : { ...request, sharedContacts }
+    const scope = { ...request, shown, ...(sharedContacts != null && { sharedContacts }) }
     const { length } = given
     const idempotencyRecords = request.idempotency === undefined ? 0 : 1
     const taken = yield* Effect.result(account.take({ items: length, writes: length + idempotencyRecords }))
@@ -159,4 +174,14 @@ export const recorder = <Decoded>(
     if (!given.every(ItemDecoder.isRefusal)) return yield* withoutDeclines(taken.failure, given)
     return yield* account.inTurn(recordAll(items, given, scope, true))
   })
+}
+
+/** Makes a function that records as {@link recording} does, and answers the events. */
+export const recorder = <Decoded>(
+  itemSchema: Schema.Codec<Decoded, unknown>,
+  bodySchema: Schema.Codec<BodyMembers, unknown>,
+) => {
+  const record = recording(itemSchema, bodySchema)
+  return (...all: Parameters<typeof record>) =>
+    Effect.map(record(...all), ({ bodies, headers }) => Answer.json(Answer.list(bodies), 201, headers))
 }

@@ -18,12 +18,18 @@ import * as Items from "./Items.ts"
 import * as Pages from "./Pages.ts"
 import * as Positions from "../server/Positions.ts"
 import * as Questions from "./Questions.ts"
+import * as ShownEvidence from "./ShownEvidence.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 const recordItems = Items.recorder(ItemLine.ItemLine, Wire.recordRequest(Schema.Unknown))
 const decodeQuestions = Exchange.decoder(Wire.DecisionQuestions)
 
-const bodyOf = ({ body }: StoredEvent): string => body
+/** The bodies of events as a key may see them. */
+const bodiesFor = (current: Parameters<typeof ShownEvidence.forKey>[0]) => {
+  const shown = ShownEvidence.forKey(current)
+  return ({ body }: StoredEvent): string => shown(body)
+}
+
 const noEvent = new Answer.HttpProblem({ status: 404, detail: "there is no such event" })
 
 /** A query with its ids in lower case, as they are stored. */
@@ -43,10 +49,12 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
     .handleRaw("createConsentEvents", ({ request }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { key, scope } = yield* PathScope.current
+          const current = yield* PathScope.current
+          const { key, scope } = current
           const body = yield* Answer.readBody(request)
           const idempotency = yield* IdempotencyKey.of(request, key.id, body)
-          return yield* recordItems(body.json, { ...scope, submitter: key.id, ...idempotency }, ItemLine.toItem)
+          const about = { ...scope, submitter: key.id, ...idempotency }
+          return yield* recordItems(body.json, about, ItemLine.toItem, ShownEvidence.forKey(current))
         }),
       ),
     )
@@ -56,8 +64,9 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
         Effect.gen(function* () {
           yield* Pages.check(query)
           const ledger = yield* Ledger
-          const { key, scope } = yield* PathScope.current
-          return yield* Pages.answer(yield* ledger.list(scope, key.id, lowerCase(query)), bodyOf)
+          const current = yield* PathScope.current
+          const { key, scope } = current
+          return yield* Pages.answer(yield* ledger.list(scope, key.id, lowerCase(query)), bodiesFor(current))
         }),
       ),
     )
@@ -65,19 +74,22 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
       Answer.respond(
         Effect.gen(function* () {
           const ledger = yield* Ledger
-          const { scope } = yield* PathScope.current
+          const current = yield* PathScope.current
+          const { scope } = current
           const event = isUuid(params.id) ? yield* ledger.event(scope.project, params.id.toLowerCase()) : undefined
-          return event === undefined ? yield* noEvent : Answer.json(event.body)
+          return event === undefined ? yield* noEvent : Answer.json(bodiesFor(current)(event))
         }),
       ),
     )
     .handle("getConsentState", ({ query }) =>
       Answer.respond(
         Effect.gen(function* () {
-          const { key, scope } = yield* PathScope.current
+          const current = yield* PathScope.current
+          const { key, scope } = current
+          yield* Questions.checkRegion(scope, query)
           const person = yield* Questions.personOf(scope, query)
           const { body, positions } = yield* Questions.state(scope, person, key.id, query)
-          return Answer.json(body, 200, Positions.headers(positions))
+          return Answer.json(ShownEvidence.forKey(current)(body), 200, Positions.headers(positions))
         }),
       ),
     )
@@ -85,6 +97,7 @@ export const layer = HttpApiBuilder.group(Api, "privacy", (handlers) => {
       Answer.respond(
         Effect.gen(function* () {
           const { key, scope } = yield* PathScope.current
+          yield* Questions.checkRegion(scope, query)
           const person = yield* Questions.personOf(scope, query)
           const { body, positions } = yield* Questions.decisions(scope, person, key.id, query)
           return Answer.json(body, 200, Positions.headers(positions))

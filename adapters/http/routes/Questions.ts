@@ -23,17 +23,40 @@ interface Instants {
   readonly knownAt?: Instant.Instant | null
 }
 
+/** What a question asks for besides the people. */
+interface Asked extends Instants {
+  /** The id of a region, or `none`. */
+  readonly region?: string | null
+}
+
 /** The people that a question is about, each by an id or by the hash of an identifier. */
 export interface AskedPerson extends PersonReference {
   readonly further?: ReadonlyArray<PersonReference>
 }
 
-const questionOf = ({ organization, project }: ProjectScope, person: AskedPerson, { at, knownAt }: Instants) => ({
+const questionOf = ({ organization, project }: ProjectScope, person: AskedPerson, { at, knownAt, region }: Asked) => ({
   organization,
   project,
   ...person,
   ...(at != null && { at }),
   ...(knownAt != null && { knownAt }),
+  ...(region != null && { region: region.toLowerCase() }),
+})
+
+/** Whether the region of a question may be asked for: it is published, as known at the instant of the question. */
+const isRegion = ({ project }: ProjectScope, { knownAt, region }: Asked) =>
+  region == null
+    ? Effect.succeed(true)
+    : Effect.flatMap(Ledger, (ledger) => ledger.isRegion(project, region.toLowerCase(), knownAt ?? undefined))
+
+const unknownRegion = "expected the id of a region that is published, or none"
+const region: Answer.Violation = { pointer: "/region", code: "unknown_region", detail: unknownRegion }
+
+/** Fails with 400 if the region of a query may not be asked for. */
+export const checkRegion = Effect.fnUntraced(function* (scope: ProjectScope, query: Asked) {
+  if (yield* isRegion(scope, query)) return
+  const errors = [{ parameter: "region", code: region.code, detail: region.detail }]
+  return yield* new Answer.HttpProblem({ status: 400, detail: "the query is not valid", errors })
 })
 
 /** Draws a question about the past before it is asked, because it may read many events. */
@@ -49,7 +72,7 @@ const answerOf = Effect.fnUntraced(function* (outcome: AnswerPageOutcome) {
 })
 
 /** What a question about one person may ask for besides the person. */
-interface Query extends Instants {
+interface Query extends Asked {
   readonly cursor?: string
 }
 
@@ -71,8 +94,8 @@ export const state = Effect.fnUntraced(function* (
 })
 
 /** A decision as JSON; asked by an identifier, with the instant since which that names the person. */
-const write = ({ decision, person: { concordId, namedSince }, type }: TypeDecision): string => {
-  const text = Exchange.decisionToText(concordId, type, decision)
+const write = ({ decision, person: { concordId, namedSince }, region, type }: TypeDecision): string => {
+  const text = Exchange.decisionToText(concordId, type, decision, region)
   return namedSince === undefined ? text : `${text.slice(0, -1)},"namedSince":"${Instant.format(namedSince)}"}`
 }
 
@@ -166,6 +189,7 @@ export const manyDecisions = Effect.fnUntraced(function* (
   questions: typeof Wire.DecisionQuestions.Type,
 ) {
   const ledger = yield* Ledger
+  if (!(yield* isRegion(scope, questions))) return yield* notValid([region])
   const people = yield* resolve(scope, questions.items)
   const asked = new Map<string | undefined, { readonly person: AskedPerson; readonly types: Set<string> }>()
   for (const [index, { consentType }] of questions.items.entries()) {

@@ -2,16 +2,18 @@
  * The handlers of the Site API, which browsers call with a session, about their own visitor.
  */
 import { Clock, Context, Effect, Schema } from "effect"
-import { Digest } from "effect/crypto"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type * as Instant from "../../../core/engine/Instant.ts"
 import { isUuid } from "../../../core/ledger/Identifiers.ts"
 import { Ledger } from "../../../core/Ledger.ts"
+import * as AskedRegion from "../../../core/ledger/AskedRegion.ts"
+import type { Session } from "../../../core/ports/LedgerStore.ts"
 import { Api } from "../api/Api.ts"
 import { CurrentVisitor } from "../api/Credentials.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Answer from "../server/Answer.ts"
+import * as EntityTag from "../server/EntityTag.ts"
 import * as Identifications from "./Identifications.ts"
 import * as Items from "./Items.ts"
 import * as Pages from "./Pages.ts"
@@ -32,8 +34,6 @@ const cacheControl = (maxAge: number, nextChangeAt: Instant.Instant | undefined,
   return `private, max-age=${Math.min(maxAge, untilChange)}, must-revalidate`
 }
 
-const encoder = new TextEncoder()
-
 /**
  * Answers with an `ETag` (RFC 9110, section 8.8.3), or 304 if the browser has that answer already. The tags of two
  * people differ, even if their answers are the same.
@@ -43,18 +43,17 @@ const tagged = Effect.fnUntraced(function* (
   concordId: string,
   { body, nextChangeAt }: { readonly body: string; readonly nextChangeAt: Instant.Instant | undefined },
 ) {
-  const digest = yield* Digest.Digest
-  const etag = `"${(yield* digest.digestHex(Digest.sha256, encoder.encode(`${concordId}\n${body}`))).slice(0, 32)}"`
+  const etag = yield* EntityTag.of(`${concordId}\n${body}`)
   const now = yield* Clock.currentTimeMillis
   const headers = { etag, "cache-control": cacheControl(yield* StateMaxAge, nextChangeAt, now) }
-  const known = request.headers["if-none-match"]?.split(",").map((tag) => tag.trim().replace(/^W\//, ""))
-  return known?.includes(etag) === true || known?.includes("*") === true
-    ? Answer.notModified(headers)
-    : Answer.json(body, 200, headers)
+  return EntityTag.isKnown(request, etag) ? Answer.notModified(headers) : Answer.json(body, 200, headers)
 })
 
 const recordItems = Items.recorder(Wire.VisitorItem, Wire.batch(Schema.Unknown))
 const noEvent = new Answer.HttpProblem({ status: 404, detail: "the visitor has no such event" })
+
+/** A question is about the region of its session, and where that is not known, about the default one. */
+const ownRegion = ({ region = AskedRegion.byDefault }: Session) => ({ region })
 
 /** The event of an id, if it is about the visitor or a person joined with the visitor; otherwise 404. */
 const ownEvent = Effect.fnUntraced(function* (id: string) {
@@ -99,7 +98,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
           const { concordId, id } = session
-          return yield* tagged(request, concordId, yield* Questions.state(scope, { concordId }, id, query))
+          const asked = { ...query, ...ownRegion(session) }
+          return yield* tagged(request, concordId, yield* Questions.state(scope, { concordId }, id, asked))
         }),
       ),
     )
@@ -108,7 +108,8 @@ export const layer = HttpApiBuilder.group(Api, "site", (handlers) =>
         Effect.gen(function* () {
           const { session, scope } = yield* CurrentVisitor
           const { concordId, id } = session
-          return Answer.json((yield* Questions.decisions(scope, { concordId }, id, query)).body)
+          const asked = { ...query, ...ownRegion(session) }
+          return Answer.json((yield* Questions.decisions(scope, { concordId }, id, asked)).body)
         }),
       ),
     )

@@ -144,7 +144,7 @@ const parameterOf = (pointer: string): string =>
 const tooLargeFor = (maxBytes: number) =>
   new HttpProblem({
     status: 413,
-    detail: `the body is larger than ${maxBytes / mebibyte} MiB`,
+    detail: `the body is larger than ${maxBytes < mebibyte ? `${maxBytes / 1024} KiB` : `${maxBytes / mebibyte} MiB`}`,
     headers: { connection: "close" },
   })
 
@@ -211,6 +211,8 @@ export interface BodyOptions {
   /** Whether a body without bytes is absent too, because clients name its media type all the same. */
   readonly mayBeEmpty?: boolean
   readonly maxBytes?: number
+  /** Whether JSON may also be sent as `text/plain`, which a page may send to another origin without a preflight. */
+  readonly mayBeText?: boolean
 }
 
 const tooManyValues = new HttpProblem({
@@ -269,12 +271,14 @@ export const readBytes = Effect.fnUntraced(function* (request: HttpServerRequest
  */
 export const readBody = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
-  { absent, mayBeEmpty = false, maxBytes = bodyMaxBytes }: BodyOptions = {},
+  { absent, mayBeEmpty = false, mayBeText = false, maxBytes = bodyMaxBytes }: BodyOptions = {},
 ) {
   if (absent !== undefined && !hasBody(request)) return emptyBody(absent)
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
-  if (mediaType !== "application/json" && !mediaType.endsWith("+json")) {
-    return yield* new HttpProblem({ status: 415, detail: "send the body as application/json" })
+  const isJson = mediaType === "application/json" || mediaType.endsWith("+json")
+  if (!isJson && !(mayBeText && mediaType === "text/plain")) {
+    const expected = mayBeText ? "application/json, or as text/plain" : "application/json"
+    return yield* new HttpProblem({ status: 415, detail: `send the body as ${expected}` })
   }
   const bytes = yield* readBytes(request, maxBytes)
   if (mayBeEmpty && bytes.byteLength === 0) return emptyBody(absent)

@@ -54,6 +54,7 @@ const fieldsOf = ({ body, headers }: HttpServerResponse.HttpServerResponse): Fie
 
 /** The headers of a request that its answer depends on: also where the answer is an error, or not modified. */
 const variesBy = (request: HttpServerRequest.HttpServerRequest): Fields => {
+  if (RouteTable.isPublicFile(request.url)) return { vary: "Accept-Encoding" }
   if (RouteTable.isSiteApi(request.url)) return { vary: "Origin, x-session" }
   return RequestLog.matchedRoute(request)?.takesKey === true ? { vary: "x-api-key" } : {}
 }
@@ -61,7 +62,7 @@ const variesBy = (request: HttpServerRequest.HttpServerRequest): Fields => {
 /** The same, with a header that the answer names itself. */
 const alsoVarying = (request: HttpServerRequest.HttpServerRequest, named: string): Fields => {
   const { vary } = variesBy(request)
-  return { vary: vary === undefined ? named : `${vary}, ${named}` }
+  return { vary: vary === undefined || vary === named ? named : `${vary}, ${named}` }
 }
 
 /** The id under which the request is logged. */

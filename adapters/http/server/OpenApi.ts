@@ -8,7 +8,7 @@
 import { Context } from "effect"
 import { HttpApi, type HttpApiEndpoint, OpenApi } from "effect/http-api"
 import { Api } from "../api/Api.ts"
-import { isRead, StreamsRows } from "../api/Endpoint.ts"
+import { isRead, StreamsRows, TakesNoKey } from "../api/Endpoint.ts"
 import * as Positions from "./Positions.ts"
 import examples from "./examples.json" with { type: "json" }
 
@@ -132,22 +132,25 @@ const wholeNumbers: Readonly<Record<string, Json>> = {
 const nameOf = ({ operationId }: Operation): string => operationId.split(".").at(-1)!
 
 /** The declarations of the endpoints by their names, with all annotations. */
-const endpoints = new Map<string, { readonly endpoint: HttpApiEndpoint.Top; readonly streamsRows: boolean }>()
+const endpoints = new Map<string, { readonly endpoint: HttpApiEndpoint.Top; readonly isRecognized: boolean }>()
 HttpApi.reflect(Api, {
   onGroup: () => {},
   onEndpoint: ({ endpoint, mergedAnnotations }) =>
-    endpoints.set(endpoint.identifier, { endpoint, streamsRows: Context.get(mergedAnnotations, StreamsRows) }),
+    endpoints.set(endpoint.identifier, {
+      endpoint,
+      isRecognized: Context.get(mergedAnnotations, StreamsRows) || Context.get(mergedAnnotations, TakesNoKey),
+    }),
 })
 
 const keyed: ReadonlySet<string> = new Set(["post", "put", "patch", "delete"])
 
 /**
- * Whether an operation takes an `Idempotency-Key`. An import needs none, because rows that were recorded are
+ * Whether an operation takes an `Idempotency-Key`. An import and a visit need none, because what they have recorded is
  * recognized; a question needs none, because it writes nothing.
  */
 const takesKey = (method: string, operation: Operation): boolean => {
-  const { endpoint, streamsRows } = endpoints.get(nameOf(operation))!
-  return keyed.has(method) && !streamsRows && !isRead(endpoint)
+  const { endpoint, isRecognized } = endpoints.get(nameOf(operation))!
+  return keyed.has(method) && !isRecognized && !isRead(endpoint)
 }
 
 /** Whether an operation requires an API key. Its answers then have `Assent-Positions`. */
@@ -162,7 +165,7 @@ const headersOf = (status: string, method: string, operation: Operation): Json =
   ...(((operation.security?.length ?? 0) > 0 || status === "429") && status !== "401" && rates),
   ...(takesKey(method, operation) && status.startsWith("2") && replayed),
   ...(isKeyed(operation) && status.startsWith("2") && seen),
-  ...(operation.operationId.endsWith("getVisitorConsentState") && status === "200" && cached),
+  ...(/getVisit(orConsentState)?$/.test(operation.operationId) && status === "200" && cached),
 })
 
 const safeIntegers: ReadonlySet<unknown> = new Set([Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])

@@ -18,13 +18,16 @@ export const allowed = (origin: string | undefined, project: Project): string | 
 const permissions = {
   "access-control-allow-methods": "GET, HEAD, POST",
   "access-control-allow-headers": "content-type, idempotency-key, if-none-match, x-session",
-  "access-control-max-age": "600",
+  "access-control-max-age": "7200",
 }
 
 /** The fields of an answer that a page may read. */
 const exposed = {
   "access-control-expose-headers": "etag, idempotent-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id",
 }
+
+/** The field that lets a page read an answer to a request with credentials of the browser. */
+const withCredentials = { "access-control-allow-credentials": "true" }
 
 const refused = new Answer.HttpProblem({
   status: 403,
@@ -45,14 +48,18 @@ export const middleware = <E, R>(effect: Effect.Effect<HttpServerResponse.HttpSe
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { origin } = request.headers
     if (origin === undefined || !RouteTable.isSiteApi(request.url)) return effect
-    if (RouteTable.isRequesterPage(request.url)) return effect
+    if (RouteTable.isRequesterPage(request.url) || RouteTable.isPublicFile(request.url)) return effect
     return Effect.matchEffect(mayRead(origin, request.url), {
       onFailure: Answer.refuse,
       onSuccess: (isReader) => {
         const isPreflight =
           request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined
         const readers: Readonly<Record<string, string>> = isReader
-          ? { "access-control-allow-origin": origin, ...exposed }
+          ? {
+              "access-control-allow-origin": origin,
+              ...exposed,
+              ...(RouteTable.takesCookie(request.url) && withCredentials),
+            }
           : {}
         const answer = isPreflight
           ? isReader

@@ -12,7 +12,7 @@ import { HttpApi } from "effect/http-api"
 import type { IncomingMessage } from "node:http"
 import { Api } from "../api/Api.ts"
 import { KeyRequired } from "../api/Credentials.ts"
-import { paths, Probe, SiteApi, StreamsFile, StreamsRows } from "../api/Endpoint.ts"
+import { paths, Probe, PublicFile, SiteApi, StreamsFile, StreamsRows, TakesCookie } from "../api/Endpoint.ts"
 
 /** A path with the methods it takes. */
 export interface Route {
@@ -86,11 +86,19 @@ export const match = (path: string): Route | undefined => routes.find((route) =>
 const annotatedWith = (annotation: Context.Reference<boolean>): ReadonlyArray<Declared> =>
   endpoints.filter(({ annotations }) => Context.get(annotations, annotation))
 
-const probes = new RegExp(
-  `^(${annotatedWith(Probe)
-    .map(({ template }) => template.replaceAll(/:\w+/g, "[^/?]+"))
-    .join("|")})(\\?|$)`,
-)
+/** Matches the targets of all endpoints with an annotation. */
+const targetsOf = (annotation: Context.Reference<boolean>): RegExp =>
+  new RegExp(
+    `^(${annotatedWith(annotation)
+      .map(({ template }) => template.replaceAll(/:\w+/g, "[^/?]+"))
+      .join("|")})(\\?|$)`,
+  )
+
+const probes = targetsOf(Probe)
+const cookieTakers = targetsOf(TakesCookie)
+
+/** Whether pages of the project may call a request target with credentials of the browser. */
+export const takesCookie = (target: string): boolean => cookieTakers.test(target)
 
 /** Whether a request target is that of a health probe, with any method. */
 export const isProbe = (target: string): boolean => probes.test(target)
@@ -115,6 +123,13 @@ const requesterPagePath = new RegExp(`^${requesterPage.replaceAll(/:\w+/g, "[^/?
 
 /** Whether a request target is the page of a requester, which no other page may read. */
 export const isRequesterPage = (target: string): boolean => requesterPagePath.test(target)
+
+const publicFiles = annotatedWith(PublicFile).map(
+  ({ template }) => new RegExp(`^${template.replaceAll(/:\w+/g, "[^/?#]+")}(\\?|$)`),
+)
+
+/** Whether a request target is a file that every page may load. */
+export const isPublicFile = (target: string): boolean => publicFiles.some((path) => path.test(target))
 
 const siteProject = new RegExp(`^(?:${siteRoots.join("|")})([^/?#]+)`)
 

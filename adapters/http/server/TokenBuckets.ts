@@ -1,17 +1,18 @@
 /**
- * Token buckets by id: each holds a quota of work that may be done at once, and refills evenly over a window.
+ * Token buckets by id: each holds work that may be done at once, a quota unless told otherwise, and a quota of it
+ * refills evenly over a window.
  *
  * Laws, for work in whole units:
  *
- * - A take of `n` is granted if the bucket holds `n`. A take of more than the quota is granted if the bucket is full,
+ * - A take of `n` is granted if the bucket holds `n`. A take of more than it can hold is granted if the bucket is full,
  *   so that it does not wait for ever. What is spent and was not there is a debt, which refills first.
- * - In any interval of `t` milliseconds, the takes of an id sum up to at most `quota + t * quota / windowMillis` units,
- *   and of the last take what it exceeds the quota by.
+ * - In any interval of `t` milliseconds, the takes of an id sum up to at most `atOnce + t * quota / windowMillis`
+ *   units, and of the last take what it exceeds `atOnce` by.
  * - A debt is at most {@link debtMaxWindows} quotas, so that no take waits for more than that number of windows and
- *   one more.
- * - A bucket that was not used for a window, and had no debt, is full; a full bucket is the same as no bucket. So it
- *   can be deleted after a window without changing any answer. Above {@link idsMax} ids in one window the oldest
- *   buckets are deleted earlier, and these ids start again with a full bucket.
+ *   the time in which a bucket fills.
+ * - A bucket that was not used for the time in which it fills, and had no debt, is full; a full bucket is the same as
+ *   no bucket. So it can be deleted after that time without changing any answer. Above {@link idsMax} ids in that time
+ *   the oldest buckets are deleted earlier, and these ids start again with a full bucket.
  *
  * Levels are whole numbers, `windowMillis` to a unit, so rounding errors do not add up, and a take that waits for the
  * answered time is granted.
@@ -35,7 +36,7 @@ export interface TokenBuckets {
   readonly left: (id: string, now: number) => Left
 }
 
-/** The time in which an empty bucket fills. */
+/** The time in which a quota refills. */
 export const windowMillis = 60_000
 
 /** The largest debt of a bucket, in quotas. */
@@ -56,9 +57,12 @@ interface Bucket {
   at: number
 }
 
-/** Buckets of `quota` units a window, a whole number from 1 to 10^9. All are full at first. */
-export const make = (quota: number): TokenBuckets => {
-  const capacity = quota * windowMillis
+/**
+ * Buckets that refill by `quota` units a window and hold `atOnce`, whole numbers from 1 to 10^9. All are full at first.
+ */
+export const make = (quota: number, atOnce: number = quota): TokenBuckets => {
+  const capacity = atOnce * windowMillis
+  const fillingMillis = windowMillis * Math.max(1, atOnce / quota)
   let recent = new Map<string, Bucket>()
   let older = new Map<string, Bucket>()
   let windowStartedAt = 0
@@ -71,7 +75,7 @@ export const make = (quota: number): TokenBuckets => {
   }
 
   const startWindow = (now: number): void => {
-    if (now - windowStartedAt < windowMillis && recent.size < idsMax) return
+    if (now - windowStartedAt < fillingMillis && recent.size < idsMax) return
     const debtors = [...older].filter(([, bucket]) => bucket.level < 0 && filled(bucket, now) < capacity)
     older = recent
     recent = new Map(debtors.filter(([id]) => !older.has(id)).slice(-debtorsMax))
@@ -81,12 +85,12 @@ export const make = (quota: number): TokenBuckets => {
   return {
     quota,
     wait: (id, n, now) => {
-      const missing = Math.min(n, quota) * windowMillis - levelOf(id, now)
+      const missing = Math.min(n, atOnce) * windowMillis - levelOf(id, now)
       return missing <= 0 ? 0 : Math.ceil(missing / quota)
     },
     spend: (id, n, now) => {
       startWindow(now)
-      const level = Math.max(levelOf(id, now) - n * windowMillis, -debtMaxWindows * capacity)
+      const level = Math.max(levelOf(id, now) - n * windowMillis, -debtMaxWindows * quota * windowMillis)
       recent.set(id, { level, at: now })
     },
     left: (id, now) => {

@@ -68,7 +68,7 @@ const row = (name: string, value: Html | string): Html =>
   </div>`
 
 const question = (timeline: PersonTimeline, { kind, value }: AskedBy): Html => {
-  const { at, concordId, knownAt, members, project } = timeline
+  const { at, concordId, knownAt, members, project, region } = timeline
   const name = TimelineWords.identifierName(kind)
   const others =
     members.length < 2 ? "" : `, with ${Words.counted(members.length - 1, "person", "people")} joined with it`
@@ -76,6 +76,7 @@ const question = (timeline: PersonTimeline, { kind, value }: AskedBy): Html => {
     ${row("About", concordId === undefined ? "No one is known by this identifier" : html`<code>${concordId}</code>${others}`)}
     ${kind === "concordId" ? undefined : row("Asked by", value === undefined ? `Its ${name}, which is not shown here` : html`${name} <b>${value}</b>`)}
     ${project === undefined ? undefined : row("In", html`${project.name} <span class="detail">project ${project.id}</span>`)}
+    ${region === undefined ? undefined : row("Under the rules of", html`${region.name} <span class="detail">region ${region.id}</span>`)}
     ${row("As of", Words.date(at))} ${row("As known at", Words.date(knownAt))}
   </dl>`
 }
@@ -145,13 +146,15 @@ const flags: { readonly [Kind in IdentifierKind]?: string } = {
 }
 
 /** The command that writes the page again; `undefined` for a ledger in files. */
-const command = ({ at, concordId, knownAt, project }: PersonTimeline, { kind, value }: AskedBy): string | undefined => {
+const command = (timeline: PersonTimeline, { kind, value }: AskedBy): string | undefined => {
+  const { askedRegion, at, concordId, knownAt, project } = timeline
   if (project === undefined) return undefined
   const flag = flags[kind]
   const person = flag === undefined ? `--concord-id ${concordId ?? "…"}` : `${flag} …`
   const shown = value === undefined ? "" : " --show-identifier"
   const instants = `--at ${Instant.format(at)} --known-at ${Instant.format(knownAt)}`
-  return `assent timeline --project ${project.id} ${person} ${instants}${shown} --html FILE`
+  const region = askedRegion === undefined ? "" : ` --region ${askedRegion}`
+  return `assent timeline --project ${project.id} ${person} ${instants}${region}${shown} --html FILE`
 }
 
 const checking = (asked: string): Html =>

@@ -271,6 +271,8 @@ export const factInWords = (fact: Fact, facts: ReadonlyArray<Fact>): string => {
       return `The account of ${fact.survivor} got another ${kind}`
     case "shared":
       return `The ${kind} of ${fact.survivor} was also given for another person, and was left out there`
+    case "region":
+      return `The latest session of ${fact.survivor} in a project is of another region`
   }
 }
 

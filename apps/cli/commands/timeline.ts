@@ -40,6 +40,11 @@ const flags = {
     Flag.optional,
   ),
   at: Flags.at,
+  region: Flag.String("region").pipe(
+    Flag.withMetavar("<id|none>"),
+    Flag.withDescription("The region whose rules count, or none; by default that of the person's latest session"),
+    Flag.optional,
+  ),
   html: Flags.outputPath("html", "A page to read in a browser, to print or to send: one HTML file").pipe(Flag.optional),
   json: isTrue(
     "json",
@@ -61,6 +66,7 @@ const withLedger = (given: Given) =>
     : Effect.map(StoreFlag.fromEnvironment(StoreFlag.kept), (store) => ({ ...given, store }))
 
 const validateFiles = (events: string, given: Given) => {
+  if (Option.isSome(given.region)) return refuse("--region: is for a store, because files know no regions")
   const named = PersonFlag.named(given).find(([, value]) => Option.isSome(value))
   if (named !== undefined) return refuse(`${named[0]}: is for a store; with --events give the person as --person`)
   if (Option.isNone(given.person))
@@ -100,10 +106,10 @@ const validate = (given: Given) => {
 }
 
 const ask = Effect.fnUntraced(function* (given: Given) {
-  const { at, events, keys, knownAt, person, project, showIdentifier, store } = given
+  const { at, events, keys, knownAt, person, project, region, showIdentifier, store } = given
   if (Option.isSome(store)) {
     return yield* ProjectFlag.withProject({ keys, project, store: store.value }, (scope) =>
-      PersonTimelines.ofStore(scope, given, { at, knownAt }, showIdentifier),
+      PersonTimelines.ofStore(scope, given, { at, knownAt, region }, showIdentifier),
     )
   }
   const now = yield* Clock.currentTimeMillis
@@ -118,9 +124,11 @@ const ask = Effect.fnUntraced(function* (given: Given) {
 })
 
 /** Every change of an answer as lines of JSON, by instant and then by type. */
-const lines = ({ concordId, types }: PersonTimeline): string =>
+const lines = ({ concordId, region, types }: PersonTimeline): string =>
   types
-    .flatMap(({ changes, type }) => changes.map((change) => Exchange.decisionToLine(concordId, type, change)))
+    .flatMap(({ changes, type }) =>
+      changes.map((change) => Exchange.decisionToLine(concordId, type, change, region?.id)),
+    )
     .toSorted((a, b) =>
       a.at < b.at ? -1 : a.at > b.at ? 1 : a.consentType < b.consentType ? -1 : a.consentType > b.consentType ? 1 : 0,
     )

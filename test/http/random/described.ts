@@ -75,8 +75,8 @@ export const describedBy = async (server: Pick<Server, "request">): Promise<Desc
   }
   const seen = new Map<string, number>()
 
-  const bodyFault = (text: string, validate: ValidateFunction): string | undefined => {
-    const body = jsonOf(text)
+  const bodyFault = (text: string, validate: ValidateFunction, mediaType = problemType): string | undefined => {
+    const body = mediaType.endsWith("json") ? jsonOf(text) : text
     if (body === undefined) return `the body is no JSON: ${text.slice(0, 200)}`
     return validate(body) ? undefined : `${ajv.errorsText(validate.errors)}: ${text.slice(0, 400)}`
   }
@@ -116,7 +116,7 @@ export const describedBy = async (server: Pick<Server, "request">): Promise<Desc
     if (!Object.hasOwn(described.content, mediaType)) return `the media type ${mediaType} is not described`
     if (isHead) return undefined
     const place = pointer("paths", entry.path, name, "responses", String(status), "content", mediaType, "schema")
-    return bodyFault(text, validatorOf(place))
+    return bodyFault(text, validatorOf(place), mediaType)
   }
 
   const operations = paths.flatMap(({ path, operations }) =>

@@ -114,6 +114,14 @@ const bodies: Readonly<Record<string, object>> = {
     requestDetails: true,
   },
   "open.createSession": { contextId: nobody },
+  "visit.actInVisit": {
+    contextId: nobody,
+    session: "s",
+    revision: 1,
+    language: "de",
+    sentAt: "2026-01-01T00:00:00.000Z",
+    items: [yes({ externalId: "e", consentDate: "2026-01-01T00:00:00.000Z", version: 1, evidence: { gpc: true } })],
+  },
 }
 
 /** Valid queries of the operations that take one. */
@@ -125,6 +133,8 @@ const queries: Readonly<Record<string, string>> = {
   "compliance.listComplianceEvents": "limit=3&event=opened&event=resolved",
   "consentTypes.listConsentTypes": "limit=3&status=active",
   "site.getVisitorConsentEvents": "limit=2",
+  "visit.getVisit": "language=de",
+  "visit.actInVisit": "decisions=true",
 }
 
 const queryParts = [

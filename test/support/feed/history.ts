@@ -9,6 +9,9 @@ import type { ConsentEvent } from "../../../core/engine/ConsentEvent.ts"
 import * as Decision from "../../../core/engine/Decision.ts"
 import type { Instant } from "../../../core/engine/Instant.ts"
 import * as Lapse from "../../../core/engine/Lapse.ts"
+import type { RuleSet } from "../../../core/engine/Rules.ts"
+import * as RegionRules from "../../../core/browser/RegionRules.ts"
+import type { Publication } from "../../../core/model/PublishedRegions.ts"
 import * as Terms from "../../../core/engine/Terms.ts"
 import type { AnswerSide } from "../../../core/feed/Change.ts"
 import type { ListedType } from "../../../core/model/Catalog.ts"
@@ -27,6 +30,20 @@ export interface History {
   readonly erasures: ReadonlyArray<ErasedTogether>
   /** With their earlier states. */
   readonly types: ReadonlyArray<ListedType>
+  /** In the order of their revisions; left out: none. */
+  readonly publications?: ReadonlyArray<Publication>
+}
+
+/** The rule set of the region that people were in last, as known at an instant. */
+const ruleSetOf = ({ facts, publications = [] }: History, members: ReadonlySet<string>, knownAt: Instant): RuleSet => {
+  const known = facts
+    .filter(({ dateCreated, member, region }) => region !== undefined && dateCreated <= knownAt && members.has(member))
+    .toSorted((a, b) => a.dateCreated - b.dateCreated || (a.id < b.id ? -1 : 1))
+  const last = known.at(-1)?.region?.id
+  const published = publications.findLast(({ publishedAt }) => publishedAt <= knownAt)
+  if (last === undefined || published === undefined) return []
+  const named = published.regions.find(({ id }) => id === last)
+  return RegionRules.of((named ?? published.regions.find(({ regions }) => regions === "default")!).settings)
 }
 
 /** Everyone that is one with a person, as known at an instant. */
@@ -76,7 +93,7 @@ export const answer = (
 ): AnswerSide => {
   if (history.erasures.some((each) => each.recordedAt <= knownAt && each.members.includes(person))) return unknown
   const events = history.events.filter((event) => members.has(event.concordId) && event.consentType === type.id)
-  const terms = { ...Terms.of(type, [], termsKnownAt), knownAt }
+  const terms = { ...Terms.of(type, ruleSetOf(history, members, termsKnownAt), termsKnownAt), knownAt }
   return sideOf(Decision.decide(events, terms, at))
 }
 
@@ -95,13 +112,17 @@ export const turnsOf = (history: History, type: ListedType, until: Instant): Rea
     ...states.map((knownUntil) => knownUntil + 1),
     ...type.versions.map(({ dateCreated }) => dateCreated),
     ...history.facts.map(({ dateCreated }) => dateCreated),
+    ...(history.publications ?? []).map(({ publishedAt }) => publishedAt),
     ...history.erasures.map(({ recordedAt }) => recordedAt),
     ...events.flatMap(({ consentDate, dateCreated }) => [consentDate, dateCreated]),
   ])
+  const regions = (history.publications ?? []).flatMap((each) => each.regions)
   for (const knownAt of states) {
-    const terms = Terms.of(type, [], knownAt)
-    for (const { at } of terms.reacceptances) instants.add(at)
-    for (const event of events) instants.add(Lapse.expiresAt(event, terms) ?? Infinity)
+    for (const ruleSet of [[], ...regions.map(({ settings }) => RegionRules.of(settings))]) {
+      const terms = Terms.of(type, ruleSet, knownAt)
+      for (const { at } of terms.reacceptances) instants.add(at)
+      for (const event of events) instants.add(Lapse.expiresAt(event, terms) ?? Infinity)
+    }
   }
   return [...instants].filter((at) => at <= until).toSorted((a, b) => a - b)
 }

@@ -255,7 +255,7 @@ const froms = (played: Read, change: Changed): ReadonlyArray<AnswerSide> => {
  * change tells, `from` is one of these, because the one right before may not have been announced.
  */
 const formers = function* ({ history }: Read, { concordId, recordedAt, ...change }: Changed): Generator<AnswerSide> {
-  if (!["joined", "undone", "erased"].includes(change.cause)) return
+  if (!["joined", "undone", "erased", "region"].includes(change.cause)) return
   const known = { ...history, erasures: [] }
   const type = typeOf({ history } as Read, change.consentType)
   const turns = History.turnsOf(history, type, recordedAt)
@@ -291,13 +291,17 @@ const isOfOneFact = ({ history, lanes }: Read, { at, concordId, recordedAt }: Ch
   )
 }
 
+/** Whether a change is so since the person is in another region, and not since something later. */
+const isOfRegion = ({ history }: Read, { at }: Changed): boolean =>
+  history.facts.some(({ dateCreated, kind }) => kind === "region" && dateCreated === at)
+
 /**
- * Whether several joins and undoings were recorded of the people of a change, or of others that were ever one with
- * them: each of them may tell of it, because none knows what the others have told.
+ * Whether several joins, undoings and regions were recorded of the people of a change, or of others that were ever one
+ * with them: each of them may tell of it, because none knows what the others have told.
  */
 const isOfSeveral = ({ history }: Read, { cause, concordId, recordedAt }: Changed): boolean => {
-  if (cause !== "joined" && cause !== "undone") return false
-  const facts = history.facts.filter(({ kind }) => kind === "joined" || kind === "undone")
+  if (cause !== "joined" && cause !== "undone" && cause !== "region") return false
+  const facts = history.facts.filter(({ kind }) => kind === "joined" || kind === "undone" || kind === "region")
   const group = everOneWith(history, concordId, recordedAt)
   const ofGroup = facts.filter(({ member, survivor }) => group.has(member) || group.has(survivor))
   return ofGroup.filter(({ dateCreated }) => dateCreated <= recordedAt).length > 1
@@ -306,7 +310,8 @@ const isOfSeveral = ({ history }: Read, { cause, concordId, recordedAt }: Change
 /** Whether the terms of a type changed since what a change says is so, and before it was recorded once more. */
 const haveTermsChanged = (played: Read, { at, consentType }: Changed, later: Changed): boolean => {
   const { history = [], versions } = typeOf(played, consentType)
-  const changed = [...history.map(({ knownUntil }) => knownUntil), ...versions.map(({ publishedAt }) => publishedAt)]
+  const published = [...versions, ...(played.history.publications ?? [])].map(({ publishedAt }) => publishedAt)
+  const changed = [...history.map(({ knownUntil }) => knownUntil), ...published]
   return changed.some((instant) => instant >= at && instant <= later.recordedAt)
 }
 
@@ -332,8 +337,9 @@ export function* nothingInvented(played: Read): Generator<string> {
     if (!History.differ(change.from, change.to)) yield `${told(change)} is no change`
     const before = froms(played, change)
     const isOfPeople = change.cause === "joined" || change.cause === "undone"
+    const isLate = change.cause === "region" && !isOfRegion(played, change)
     const isDoubtful =
-      (isOfPeople && !isOfOneFact(played, change)) || before.every((from) => !History.differ(from, change.to))
+      isLate || (isOfPeople && !isOfOneFact(played, change)) || before.every((from) => !History.differ(from, change.to))
     const isKnown = [...before, ...(isDoubtful ? formers(played, change) : [])].some(
       (from) => !History.differ(from, change.from),
     )

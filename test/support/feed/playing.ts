@@ -10,9 +10,12 @@ import * as Ledger from "../../../core/Ledger.ts"
 import type { ListedType, ProjectScope } from "../../../core/model/Catalog.ts"
 import type { Fact } from "../../../core/model/People.ts"
 import { type LaneItem, LedgerStore, type LanePlace, StoreUnavailable } from "../../../core/ports/LedgerStore.ts"
+import * as PublishedRegions from "../../../core/model/PublishedRegions.ts"
+import { templates } from "../../../core/browser/RegionTemplates.ts"
 import * as Chance from "../../faults/interleavings/chance.ts"
 import * as TestKeys from "../keys.ts"
 import * as History from "./history.ts"
+import * as Worlds from "./worlds.ts"
 import { hasOneAuthority, type Say, type Step, type Tick, type Who, type World } from "./worlds.ts"
 
 type Store = LedgerStore["Service"]
@@ -184,9 +187,9 @@ const serverOf = ({ servers }: Playing, index: number): Server => servers[index]
 const by = <A, E>({ clock }: Pick<Server, "clock">, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.provideService(effect, Clock.Clock, clock)
 
-const opened = Effect.fnUntraced(function* (playing: Playing, server: Server, visitor: Visitor) {
+const opened = Effect.fnUntraced(function* (playing: Playing, server: Server, visitor: Visitor, region?: string) {
   const scope = yield* playing.scopeOf(server)
-  const opening = { ...scope, ipAddress: "", domain: "localhost" }
+  const opening = { ...scope, ipAddress: "", domain: "localhost", ...(region !== undefined && { region }) }
   const given = visitor.contextId === undefined ? {} : { contextId: visitor.contextId }
   const outcome = yield* server.ledger.openSession({ ...opening, ...given })
   if (outcome._tag !== "Opened") return yield* Effect.die(new Error(outcome._tag))
@@ -205,16 +208,58 @@ const named = Effect.fnUntraced(function* (playing: Playing, server: Server, who
   return { concordId: visitor.concordId! }
 })
 
+/** The ids of the regions of a project: the default one has that of the project. */
+const regionId = ({ project }: ProjectScope, index: number): string =>
+  index === 0 ? project.id : `00000000-0000-7000-8000-00000000000${index}`
+
+/**
+ * How much later than the clock a publication is: later than what was answered. A publication in use is made later
+ * than that by the ledger.
+ */
+const publishedLater = 1000
+
+/** Publishes regions, the default one first. */
+const publish = Effect.fnUntraced(function* (playing: Playing, server: Server, rules: ReadonlyArray<number>) {
+  const { catalog } = playing.store
+  const { organization, project } = yield* playing.scopeOf(server)
+  const { publications, revision } = yield* catalog.current
+  const number = (publications.get(project.id) ?? []).length + 1
+  const dateCreated = (yield* Clock.currentTimeMillis) + publishedLater
+  const regions = rules.map((rule, index) => ({
+    ...{ id: regionId({ project } as ProjectScope, index), name: `region ${index}`, texts: {}, defaultLanguage: "en" },
+    regions: index === 0 ? ("default" as const) : [["DE", "FR"][index - 1]!],
+    settings: { ...templates.gdpr, ...Worlds.regionRules[rule]! },
+  }))
+  const id = `00000000-0000-7000-9000-${String(number).padStart(12, "0")}`
+  const dates = { dateCreated, dateUpdated: dateCreated }
+  const entry = { id, organization: organization.id, project: project.id, revision: number, regions, ...dates }
+  yield* catalog.change({ revision, entries: { publications: [entry] }, documents: [], owner: organization })
+  noteRecorded(playing, dateCreated)
+  playing.time.now += publishedLater
+})
+
+/** The type of an index. */
+const typeAt = ({ types }: ProjectScope, { hasRegions }: World, index: number): ListedType | undefined =>
+  hasRegions === true && index === 1
+    ? types.all.find(({ category }) => category === "privacy_setting")
+    : types.all[index]
+
 const say = Effect.fnUntraced(function* (playing: Playing, step: Say, index: number) {
   const server = serverOf(playing, step.server)
   const scope = yield* playing.scopeOf(server)
-  const consentType = scope.types.all[step.type]
+  const consentType = typeAt(scope, playing.world, step.type)
   if (consentType === undefined) return
+  const { region, who } = step
+  const isVisit = region !== undefined && "guest" in who
+  const session = isVisit
+    ? yield* opened(playing, server, playing.visitors[who.guest]!, regionId(scope, region))
+    : undefined
   const now = yield* Clock.currentTimeMillis
   const date = step.ago === undefined ? now : now - step.ago
   const outcome = yield* server.ledger.record({
     ...scope,
-    submitter: "test",
+    submitter: session?.concordId ?? "test",
+    ...(session !== undefined && { session }),
     items: [
       {
         person: yield* named(playing, server, step.who),
@@ -227,6 +272,7 @@ const say = Effect.fnUntraced(function* (playing: Playing, step: Say, index: num
     ],
   })
   if (outcome._tag !== "Recorded") return
+  if (session !== undefined) yield* collectFacts(playing, scope, session.concordId)
   for (const { concordId, id } of outcome.events) {
     playing.stepOf.set(id, String(index))
     if (!playing.nameOf.has(concordId)) playing.nameOf.set(concordId, JSON.stringify(step.who))
@@ -308,7 +354,7 @@ const carryOut = (playing: Playing, step: Step, index: number): Effect.Effect<un
     use: (type: ListedType, scope: ProjectScope) => Effect.Effect<unknown, unknown>,
   ) {
     const scope = yield* playing.scopeOf(server)
-    const type = "type" in step ? scope.types.all[step.type] : undefined
+    const type = "type" in step ? typeAt(scope, playing.world, step.type) : undefined
     if (type === undefined) return
     const now = yield* Clock.currentTimeMillis
     yield* use(type, scope)
@@ -337,6 +383,8 @@ const carryOut = (playing: Playing, step: Step, index: number): Effect.Effect<un
             return server.ledger.setup.updateType(scope, type.id, changed, { answer: () => "" })
           }),
         )
+      case "publish":
+        return publish(playing, server, step.rules)
       case "cancel":
         return change((type, scope) => {
           const last = type.versions.at(-1)
@@ -377,6 +425,7 @@ const historyOf = Effect.fnUntraced(function* (playing: Playing) {
     facts: [...facts.values()],
     erasures,
     types: [...scope.types.byId.values()],
+    publications: PublishedRegions.all(yield* store.catalog.current, scope.project),
   } satisfies History.History as History.History
 })
 

@@ -30,6 +30,8 @@ export interface Say {
   readonly ago: number | undefined
   /** How long after its date it expires, in milliseconds; left out: it has no expiration of its own. */
   readonly lasts: number | undefined
+  /** The region of the session that a visitor says it in; left out: a server of the company says it. */
+  readonly region?: number
 }
 
 /** A server's scheduler looks for what is due. */
@@ -55,6 +57,8 @@ export type Step =
       readonly ahead: number | undefined
     }
   | { readonly kind: "cancel"; readonly server: number; readonly type: number }
+  /** Regions are published, each with one of {@link regionRules}: the default one and then the others. */
+  | { readonly kind: "publish"; readonly server: number; readonly rules: ReadonlyArray<number> }
   /** Two steps that are carried out concurrently. */
   | { readonly kind: "both"; readonly steps: readonly [Exclude<Step, { kind: "both" }>, Tick] }
 
@@ -65,6 +69,8 @@ export interface World {
   readonly lanes: number
   /** The lead times of the project. */
   readonly leads: ReadonlyArray<Period>
+  /** Whether visitors are in regions, so that the second type is one that regions have rules for. */
+  readonly hasRegions?: boolean
   /** What the types are at the beginning. */
   readonly types: readonly [TypeChange, TypeChange]
   readonly steps: ReadonlyArray<readonly [wait: number, step: Step]>
@@ -94,6 +100,27 @@ const guest = some(0, 0, 1)
 const who: fc.Arbitrary<Who> = fc.oneof(fc.record({ account: some(0, 0, 1) }), fc.record({ guest }))
 const type = some(0, 0, 1)
 
+/** What a region may lay over the rules of types. */
+export const regionRules = [
+  { consentMode: "express", consentDuration: 1 },
+  { consentMode: "implied", consentDuration: 1 },
+  { consentMode: "express", consentDuration: 2 },
+  { consentMode: "implied", consentDuration: 120 },
+] as const
+
+const regionRule = some(0, 1, 2, 3)
+
+const sayInRegion: fc.Arbitrary<Say> = fc.record({
+  kind: fc.constant("say"),
+  server: some(0, 0, 1),
+  who: fc.record({ guest: some(0, 0, 1) }),
+  type: some(0, 1, 1),
+  state: fc.constantFrom("accepted", ...ConsentState.all),
+  ago: fc.constant(undefined),
+  lasts: fc.constant(undefined),
+  region: some(0, 0, 1, 2),
+})
+
 const say: fc.Arbitrary<Say> = fc.record({
   kind: fc.constant("say"),
   server,
@@ -118,13 +145,18 @@ export interface Choices {
   readonly identities: boolean
   readonly erasures: boolean
   readonly changes: boolean
+  /** Whether visitors are in regions, which are published. */
+  readonly regions: boolean
   /** Whether two steps are carried out concurrently, and servers die. */
   readonly troubles: boolean
   /** Whether most steps come at one instant, many of them at the same time, and people are joined and parted often. */
   readonly isDense: boolean
 }
 
-const everything: Choices = { identities: true, erasures: true, changes: true, troubles: true, isDense: false }
+const everything: Choices = {
+  ...{ identities: true, erasures: true, changes: true, regions: false },
+  ...{ troubles: true, isDense: false },
+}
 
 const quietTick: fc.Arbitrary<Tick> = fc.record({ kind: fc.constant("tick"), server })
 
@@ -139,6 +171,15 @@ const single = (choices: Choices): fc.Arbitrary<Exclude<Step, { kind: "both" }>>
     {
       weight: choices.identities ? (choices.isDense ? 5 : 2) : 0,
       arbitrary: fc.record({ kind: fc.constant("undo" as const), server, join: some(0, 0, 1, 2) }),
+    },
+    { weight: choices.regions ? 12 : 0, arbitrary: sayInRegion },
+    {
+      weight: choices.regions ? 4 : 0,
+      arbitrary: fc.record({
+        kind: fc.constant("publish" as const),
+        server,
+        rules: fc.array(regionRule, { minLength: 1, maxLength: 3 }),
+      }),
     },
     {
       weight: choices.erasures ? 1 : 0,
@@ -169,6 +210,9 @@ const single = (choices: Choices): fc.Arbitrary<Exclude<Step, { kind: "both" }>>
     },
   ) as fc.Arbitrary<Exclude<Step, { kind: "both" }>>
 
+/** Worlds with regions begin with some. */
+const firstPublication: World["steps"][number] = [0, { kind: "publish", server: 0, rules: [0, 1, 2] }]
+
 const shortWait = some(0, 0, 0, 0, 1, 2, hour, day)
 const wait = some(0, 0, 1, 1, hour - 1, hour, day, 29 * day, 30 * day)
 
@@ -190,9 +234,12 @@ export const world = (maxLength: number, choices: Partial<Choices> = {}): fc.Arb
       ? some<World["ahead"]>([0, 0], [0, 0], [0, 1], [0, 2000], [2000, 0], [0, hour])
       : fc.constant<World["ahead"]>([0, 0]),
     lanes: some(1, 2, 3),
+    hasRegions: fc.constant(all.regions),
     leads: some<World["leads"]>([], [], [oneHour], [oneDay, oneMonth], [thirtyDays]),
     types: fc.tuple(conditions, conditions),
-    steps: fc.array(fc.tuple(all.isDense ? shortWait : wait, step), { minLength: 2, maxLength, size: "max" }),
+    steps: fc
+      .array(fc.tuple(all.isDense ? shortWait : wait, step), { minLength: 2, maxLength, size: "max" })
+      .map((steps): World["steps"] => (all.regions ? [firstPublication, ...steps] : steps)),
   })
 }
 

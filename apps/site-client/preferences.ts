@@ -1,0 +1,33 @@
+/**
+ * The script file of the preference centre, with the history, the question whether to load the page again, and what the
+ * client seldom needs.
+ */
+import { later } from "../../adapters/browser/Later.ts"
+import * as Parts from "../../adapters/browser/Parts.ts"
+import * as Preferences from "./widget/preferences.ts"
+import * as ReloadQuestion from "./widget/reloadQuestion.ts"
+import { preferencesStyle } from "./widget/preferencesStyle.ts"
+import { start } from "./widget/host.ts"
+
+const parts = Parts.ofDocument()
+let close: (() => void) | undefined
+
+const onClosed = (): void => {
+  close = undefined
+}
+
+if (parts) {
+  start(preferencesStyle)
+  parts.later = later
+  parts.preferences = {
+    show: (client, surface) => {
+      const visit = client.visit()
+      if (visit) close ??= Preferences.show(parts, client, visit, surface, onClosed)
+    },
+    hide: () => close?.(),
+    askReload: (client) => {
+      const visit = client.visit()
+      if (visit) ReloadQuestion.ask(visit)
+    },
+  }
+}

@@ -1,0 +1,61 @@
+/** Our texts in German. */
+import type { PageTexts } from "../Region.ts"
+
+export const de: PageTexts = {
+  language: "de",
+  dir: "ltr",
+  consentBanner: {
+    title: "Ihre Entscheidung zum Datenschutz",
+    text: "Einige Funktionen dieser Website speichern oder lesen Daten auf Ihrem Gerät. Sie entscheiden, welche davon Sie erlauben. Ihre Auswahl können Sie jederzeit auf jeder Seite ändern.",
+    link: "",
+    acceptButton: "Alle akzeptieren",
+    denyButton: "Alle ablehnen",
+    customizeButton: "Auswählen",
+    closeButton: "Schließen",
+    closeAndDeclineButton: "Alle ablehnen und schließen",
+  },
+  privacyCenter: {
+    title: "Datenschutzeinstellungen",
+    text: "Wählen Sie, was Sie erlauben. Was Sie nicht erlauben, bleibt ausgeschaltet.",
+    saveButton: "Auswahl speichern",
+    acceptAllButton: "Alle akzeptieren",
+    declineAllButton: "Alle ablehnen",
+    closeButton: "Schließen",
+    settingsButton: "Datenschutzeinstellungen",
+    doNotSellLink: "Meine personenbezogenen Daten nicht verkaufen oder weitergeben",
+    limitUseLink: "Nutzung meiner sensiblen personenbezogenen Daten einschränken",
+    required: "Immer aktiv, weil die Website ohne dies nicht funktioniert",
+    historyTitle: "Ihre bisherigen Entscheidungen",
+    historyEmpty: "Sie haben noch keine Entscheidung getroffen.",
+    historyDownload: "Herunterladen",
+    undoButton: "Widerrufen",
+    pending: "Gilt auf diesem Gerät; noch nicht übertragen",
+    signalHonoured: "Ihr Browser bittet um Schutz Ihrer Daten (Global Privacy Control). Diese Website beachtet das.",
+    signalConflict:
+      "Ihr Browser bittet Websites, Ihre Daten nicht zu verkaufen oder weiterzugeben (Global Privacy Control). Wenn Sie akzeptieren, gilt stattdessen Ihre Antwort hier. Trotzdem akzeptieren?",
+    acceptAnywayButton: "Trotzdem akzeptieren",
+    reloadQuestion:
+      "Auf dieser Seite läuft noch etwas, das Sie nicht mehr erlauben. Seite neu laden, um es zu beenden?",
+    reloadButton: "Neu laden",
+    notNowButton: "Jetzt nicht",
+    changed: "„{name}“ hat sich seit Ihrer letzten Antwort geändert. Daher werden Sie erneut gefragt.",
+  },
+  placeholders: {
+    text: "Dieser Inhalt kommt von {host}. Beim Laden sendet Ihr Browser Daten dorthin. Dafür ist Ihre Erlaubnis für „{name}“ nötig.",
+    loadOnceButton: "Einmal laden",
+    alwaysAllowButton: "Immer erlauben",
+  },
+  statuses: {
+    given: "Erlaubt am {since}",
+    givenUntil: "Erlaubt am {since}, gültig bis {until}",
+    implied: "Erlaubt seit {since}, weil Sie nicht widersprochen haben",
+    impliedUntil: "Erlaubt seit {since}, gültig bis {until}, weil Sie nicht widersprochen haben",
+    requested: "Angezeigt am {since}, noch nicht beantwortet",
+    refused: "Abgelehnt am {since}",
+    refusedUntil: "Abgelehnt am {since}; ab {until} können Sie erneut gefragt werden",
+    withdrawn: "Widerrufen am {since}",
+    expired: "Erlaubt am {since}; abgelaufen am {until}",
+    invalidated: "Erlaubt am {since}; gilt nicht mehr, weil sich der Text geändert hat",
+    unknown: "Noch nicht beantwortet",
+  },
+}

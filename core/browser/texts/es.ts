@@ -1,0 +1,61 @@
+/** Our texts in Spanish. */
+import type { PageTexts } from "../Region.ts"
+
+export const es: PageTexts = {
+  language: "es",
+  dir: "ltr",
+  consentBanner: {
+    title: "Sus opciones de privacidad",
+    text: "Algunas funciones de este sitio guardan o leen datos en su dispositivo. Usted decide cuáles permite. Puede cambiar su elección en cualquier momento y en todas las páginas.",
+    link: "",
+    acceptButton: "Aceptar todo",
+    denyButton: "Rechazar todo",
+    customizeButton: "Elegir",
+    closeButton: "Cerrar",
+    closeAndDeclineButton: "Rechazar todo y cerrar",
+  },
+  privacyCenter: {
+    title: "Ajustes de privacidad",
+    text: "Elija lo que permite. Lo que no permita seguirá desactivado.",
+    saveButton: "Guardar la elección",
+    acceptAllButton: "Aceptar todo",
+    declineAllButton: "Rechazar todo",
+    closeButton: "Cerrar",
+    settingsButton: "Ajustes de privacidad",
+    doNotSellLink: "No vender ni compartir mi información personal",
+    limitUseLink: "Limitar el uso de mi información personal sensible",
+    required: "Siempre activo, porque el sitio no funciona sin ello",
+    historyTitle: "Sus elecciones anteriores",
+    historyEmpty: "Todavía no ha elegido nada.",
+    historyDownload: "Descargar",
+    undoButton: "Retirar",
+    pending: "Se aplica en este dispositivo; aún no se ha enviado",
+    signalHonoured: "Su navegador pide privacidad (Global Privacy Control). Este sitio lo respeta.",
+    signalConflict:
+      "Su navegador pide a los sitios que no vendan ni compartan sus datos (Global Privacy Control). Si acepta, contará su respuesta de aquí. ¿Aceptar de todos modos?",
+    acceptAnywayButton: "Aceptar de todos modos",
+    reloadQuestion:
+      "En esta página sigue activo algo que usted ya no permite. ¿Volver a cargar la página para detenerlo?",
+    reloadButton: "Volver a cargar",
+    notNowButton: "Ahora no",
+    changed: "«{name}» ha cambiado desde su última respuesta; por eso se le pregunta de nuevo.",
+  },
+  placeholders: {
+    text: "Este contenido procede de {host}. Al cargarlo, su navegador envía datos allí. Se necesita su permiso para «{name}».",
+    loadOnceButton: "Cargar una vez",
+    alwaysAllowButton: "Permitir siempre",
+  },
+  statuses: {
+    given: "Permitido el {since}",
+    givenUntil: "Permitido el {since}, hasta el {until}",
+    implied: "Permitido desde el {since}, porque usted no se ha opuesto",
+    impliedUntil: "Permitido desde el {since} hasta el {until}, porque usted no se ha opuesto",
+    requested: "Mostrado el {since}, aún sin respuesta",
+    refused: "Rechazado el {since}",
+    refusedUntil: "Rechazado el {since}; se le podrá preguntar de nuevo a partir del {until}",
+    withdrawn: "Retirado el {since}",
+    expired: "Permitido el {since}; terminó el {until}",
+    invalidated: "Permitido el {since}; ya no cuenta, porque el texto ha cambiado",
+    unknown: "Aún sin respuesta",
+  },
+}

@@ -1,0 +1,61 @@
+/** Our texts in Finnish. */
+import type { PageTexts } from "../Region.ts"
+
+export const fi: PageTexts = {
+  language: "fi",
+  dir: "ltr",
+  consentBanner: {
+    title: "Tietosuojavalintasi",
+    text: "Jotkin tämän sivuston toiminnot tallentavat tai lukevat tietoja laitteellasi. Sinä päätät, mitkä niistä sallit. Voit muuttaa valintaasi milloin tahansa jokaisella sivulla.",
+    link: "",
+    acceptButton: "Hyväksy kaikki",
+    denyButton: "Hylkää kaikki",
+    customizeButton: "Valitse",
+    closeButton: "Sulje",
+    closeAndDeclineButton: "Hylkää kaikki ja sulje",
+  },
+  privacyCenter: {
+    title: "Tietosuoja-asetukset",
+    text: "Valitse, mitä sallit. Se, mitä et salli, pysyy poissa käytöstä.",
+    saveButton: "Tallenna valinnat",
+    acceptAllButton: "Hyväksy kaikki",
+    declineAllButton: "Hylkää kaikki",
+    closeButton: "Sulje",
+    settingsButton: "Tietosuoja-asetukset",
+    doNotSellLink: "Älä myy tai jaa henkilötietojani",
+    limitUseLink: "Rajoita arkaluonteisten henkilötietojeni käyttöä",
+    required: "Aina käytössä, koska sivusto ei toimi ilman tätä",
+    historyTitle: "Aiemmat valintasi",
+    historyEmpty: "Et ole vielä tehnyt valintaa.",
+    historyDownload: "Lataa",
+    undoButton: "Peruuta",
+    pending: "Voimassa tällä laitteella; ei vielä lähetetty",
+    signalHonoured: "Selaimesi pyytää yksityisyyttä (Global Privacy Control). Tämä sivusto noudattaa pyyntöä.",
+    signalConflict:
+      "Selaimesi pyytää sivustoja olemaan myymättä tai jakamatta tietojasi (Global Privacy Control). Jos hyväksyt, vastauksesi täällä ratkaisee. Hyväksytäänkö silti?",
+    acceptAnywayButton: "Hyväksy silti",
+    reloadQuestion:
+      "Tällä sivulla on yhä käynnissä jotain, mitä et enää salli. Ladataanko sivu uudelleen sen pysäyttämiseksi?",
+    reloadButton: "Lataa uudelleen",
+    notNowButton: "Ei nyt",
+    changed: "”{name}” on muuttunut edellisen vastauksesi jälkeen. Siksi asiaa kysytään uudelleen.",
+  },
+  placeholders: {
+    text: "Tämän sisällön lähde on {host}. Ladattaessa selaimesi lähettää sinne tietoja. Siihen tarvitaan lupasi kohteelle ”{name}”.",
+    loadOnceButton: "Lataa kerran",
+    alwaysAllowButton: "Salli aina",
+  },
+  statuses: {
+    given: "Sallittu {since}",
+    givenUntil: "Sallittu {since}, voimassa {until} asti",
+    implied: "Sallittu {since} alkaen, koska et ole vastustanut",
+    impliedUntil: "Sallittu {since} alkaen ja {until} asti, koska et ole vastustanut",
+    requested: "Näytetty {since}, ei vielä vastattu",
+    refused: "Hylätty {since}",
+    refusedUntil: "Hylätty {since}; voidaan kysyä uudelleen {until} alkaen",
+    withdrawn: "Peruutettu {since}",
+    expired: "Sallittu {since}; päättyi {until}",
+    invalidated: "Sallittu {since}; ei enää voimassa, koska teksti on muuttunut",
+    unknown: "Ei vielä vastattu",
+  },
+}

@@ -1,0 +1,61 @@
+/** Our texts in Irish. */
+import type { PageTexts } from "../Region.ts"
+
+export const ga: PageTexts = {
+  language: "ga",
+  dir: "ltr",
+  consentBanner: {
+    title: "Do roghanna príobháideachais",
+    text: "Stórálann nó léann roinnt feidhmeanna den suíomh seo sonraí ar do ghléas. Is tusa a shocraíonn cé acu a cheadaíonn tú. Is féidir leat do rogha a athrú am ar bith, ar gach leathanach.",
+    link: "",
+    acceptButton: "Glac le gach ceann",
+    denyButton: "Diúltaigh gach ceann",
+    customizeButton: "Roghnaigh",
+    closeButton: "Dún",
+    closeAndDeclineButton: "Diúltaigh gach ceann agus dún",
+  },
+  privacyCenter: {
+    title: "Socruithe príobháideachais",
+    text: "Roghnaigh cad a cheadaíonn tú. Fanann an rud nach gceadaíonn tú múchta.",
+    saveButton: "Sábháil na roghanna",
+    acceptAllButton: "Glac le gach ceann",
+    declineAllButton: "Diúltaigh gach ceann",
+    closeButton: "Dún",
+    settingsButton: "Socruithe príobháideachais",
+    doNotSellLink: "Ná díol agus ná roinn mo chuid faisnéise pearsanta",
+    limitUseLink: "Cuir teorainn le húsáid mo chuid faisnéise pearsanta íogaire",
+    required: "Ar siúl i gcónaí, mar ní oibríonn an suíomh gan é",
+    historyTitle: "Na roghanna a rinne tú cheana",
+    historyEmpty: "Níl aon rogha déanta agat fós.",
+    historyDownload: "Íoslódáil",
+    undoButton: "Tarraing siar",
+    pending: "I bhfeidhm ar an ngléas seo; níor seoladh fós é",
+    signalHonoured: "Iarrann do bhrabhsálaí príobháideachas (Global Privacy Control). Cloíonn an suíomh seo leis sin.",
+    signalConflict:
+      "Iarrann do bhrabhsálaí ar shuíomhanna gan do chuid sonraí a dhíol ná a roinnt (Global Privacy Control). Má ghlacann tú leis, is é do fhreagra anseo a bheidh i bhfeidhm. Glacadh leis mar sin féin?",
+    acceptAnywayButton: "Glac leis mar sin féin",
+    reloadQuestion:
+      "Tá rud nach gceadaíonn tú a thuilleadh fós ag rith ar an leathanach seo. An leathanach a athlódáil chun é a stopadh?",
+    reloadButton: "Athlódáil",
+    notNowButton: "Ní anois",
+    changed: "Athraíodh “{name}” ó thug tú do fhreagra deireanach, mar sin táthar ag fiafraí díot arís.",
+  },
+  placeholders: {
+    text: "Tagann an t-ábhar seo ó {host}. Nuair a lódáiltear é, seolann do bhrabhsálaí sonraí ansin. Tá do chead ag teastáil le haghaidh “{name}”.",
+    loadOnceButton: "Lódáil uair amháin",
+    alwaysAllowButton: "Ceadaigh i gcónaí",
+  },
+  statuses: {
+    given: "Ceadaithe: {since}",
+    givenUntil: "Ceadaithe: {since}; i bhfeidhm go dtí: {until}",
+    implied: "Ceadaithe ó: {since}, mar níor chuir tú ina choinne",
+    impliedUntil: "Ceadaithe ó: {since}; i bhfeidhm go dtí: {until}, mar níor chuir tú ina choinne",
+    requested: "Taispeánta: {since}; gan freagra fós",
+    refused: "Diúltaithe: {since}",
+    refusedUntil: "Diúltaithe: {since}; is féidir fiafraí díot arís ó: {until}",
+    withdrawn: "Tarraingthe siar: {since}",
+    expired: "Ceadaithe: {since}; críochnaithe: {until}",
+    invalidated: "Ceadaithe: {since}; níl sé i bhfeidhm a thuilleadh, mar athraíodh an téacs",
+    unknown: "Gan freagra fós",
+  },
+}

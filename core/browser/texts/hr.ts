@@ -1,0 +1,61 @@
+/** Our texts in Croatian. */
+import type { PageTexts } from "../Region.ts"
+
+export const hr: PageTexts = {
+  language: "hr",
+  dir: "ltr",
+  consentBanner: {
+    title: "Vaši odabiri privatnosti",
+    text: "Neke funkcije ove stranice spremaju ili čitaju podatke na vašem uređaju. Vi odlučujete koje ćete dopustiti. Svoj odabir možete promijeniti u bilo kojem trenutku, na svakoj stranici.",
+    link: "",
+    acceptButton: "Prihvati sve",
+    denyButton: "Odbij sve",
+    customizeButton: "Odaberi",
+    closeButton: "Zatvori",
+    closeAndDeclineButton: "Odbij sve i zatvori",
+  },
+  privacyCenter: {
+    title: "Postavke privatnosti",
+    text: "Odaberite što dopuštate. Ono što ne dopustite ostaje isključeno.",
+    saveButton: "Spremi odabir",
+    acceptAllButton: "Prihvati sve",
+    declineAllButton: "Odbij sve",
+    closeButton: "Zatvori",
+    settingsButton: "Postavke privatnosti",
+    doNotSellLink: "Nemojte prodavati ni dijeliti moje osobne podatke",
+    limitUseLink: "Ograničite upotrebu mojih osjetljivih osobnih podataka",
+    required: "Uvijek uključeno jer stranica bez toga ne radi",
+    historyTitle: "Vaši raniji odabiri",
+    historyEmpty: "Još niste ništa odabrali.",
+    historyDownload: "Preuzmi",
+    undoButton: "Povuci",
+    pending: "Vrijedi na ovom uređaju; još nije poslano",
+    signalHonoured: "Vaš preglednik traži privatnost (Global Privacy Control). Ova stranica to poštuje.",
+    signalConflict:
+      "Vaš preglednik traži od stranica da ne prodaju i ne dijele vaše podatke (Global Privacy Control). Ako prihvatite, vrijedi vaš odgovor ovdje. Svejedno prihvatiti?",
+    acceptAnywayButton: "Svejedno prihvati",
+    reloadQuestion:
+      "Na ovoj stranici još radi nešto što više ne dopuštate. Ponovno učitati stranicu da se to zaustavi?",
+    reloadButton: "Ponovno učitaj",
+    notNowButton: "Ne sada",
+    changed: "„{name}” se promijenilo od vašeg posljednjeg odgovora, zato vas ponovno pitamo.",
+  },
+  placeholders: {
+    text: "Izvor ovog sadržaja je {host}. Pri učitavanju vaš preglednik onamo šalje podatke. Za to je potrebno vaše dopuštenje: „{name}”.",
+    loadOnceButton: "Učitaj jednom",
+    alwaysAllowButton: "Uvijek dopusti",
+  },
+  statuses: {
+    given: "Dopušteno {since}",
+    givenUntil: "Dopušteno {since}, vrijedi do {until}",
+    implied: "Dopušteno od {since} jer niste prigovorili",
+    impliedUntil: "Dopušteno od {since}, vrijedi do {until}, jer niste prigovorili",
+    requested: "Prikazano {since}, još bez odgovora",
+    refused: "Odbijeno {since}",
+    refusedUntil: "Odbijeno {since}; ponovno se može pitati od {until}",
+    withdrawn: "Povučeno {since}",
+    expired: "Dopušteno {since}; isteklo {until}",
+    invalidated: "Dopušteno {since}; više ne vrijedi jer se tekst promijenio",
+    unknown: "Još bez odgovora",
+  },
+}

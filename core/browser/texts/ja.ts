@@ -1,0 +1,61 @@
+/** Our texts in Japanese. */
+import type { PageTexts } from "../Region.ts"
+
+export const ja: PageTexts = {
+  language: "ja",
+  dir: "ltr",
+  consentBanner: {
+    title: "プライバシーの選択",
+    text: "このサイトの一部の機能は、お使いの端末にデータを保存したり、端末からデータを読み取ったりします。どれを許可するかはお客様が決められます。選択はいつでも、どのページからでも変更できます。",
+    link: "",
+    acceptButton: "すべて許可",
+    denyButton: "すべて拒否",
+    customizeButton: "選択する",
+    closeButton: "閉じる",
+    closeAndDeclineButton: "すべて拒否して閉じる",
+  },
+  privacyCenter: {
+    title: "プライバシー設定",
+    text: "許可するものを選択してください。許可しないものはオフのままです。",
+    saveButton: "選択を保存",
+    acceptAllButton: "すべて許可",
+    declineAllButton: "すべて拒否",
+    closeButton: "閉じる",
+    settingsButton: "プライバシー設定",
+    doNotSellLink: "個人情報を販売または共有しない",
+    limitUseLink: "機微な個人情報の利用を制限する",
+    required: "サイトの動作に必要なため、常にオンです",
+    historyTitle: "これまでの選択",
+    historyEmpty: "まだ選択していません。",
+    historyDownload: "ダウンロード",
+    undoButton: "撤回",
+    pending: "この端末では有効です（未送信）",
+    signalHonoured:
+      "お使いのブラウザーはプライバシーの保護を求めています（Global Privacy Control）。このサイトはそれに従います。",
+    signalConflict:
+      "お使いのブラウザーは、データを販売または共有しないようサイトに求めています（Global Privacy Control）。許可すると、ここでの回答が優先されます。それでも許可しますか？",
+    acceptAnywayButton: "それでも許可",
+    reloadQuestion: "許可されなくなったものが、このページでまだ動作しています。ページを再読み込みして停止しますか？",
+    reloadButton: "再読み込み",
+    notNowButton: "再読み込みしない",
+    changed: "前回の回答の後に「{name}」が変更されたため、もう一度おたずねしています。",
+  },
+  placeholders: {
+    text: "このコンテンツの提供元は {host} です。読み込むと、ブラウザーからそこへデータが送信されます。「{name}」の許可が必要です。",
+    loadOnceButton: "一度だけ読み込む",
+    alwaysAllowButton: "常に許可",
+  },
+  statuses: {
+    given: "{since}に許可",
+    givenUntil: "{since}に許可（{until}まで有効）",
+    implied: "異議がなかったため、{since}から許可",
+    impliedUntil: "異議がなかったため、{since}から{until}まで許可",
+    requested: "{since}に表示（未回答）",
+    refused: "{since}に拒否",
+    refusedUntil: "{since}に拒否（{until}以降に再度おたずねする場合があります）",
+    withdrawn: "{since}に撤回",
+    expired: "{since}に許可（{until}に終了）",
+    invalidated: "{since}に許可（文面が変更されたため無効）",
+    unknown: "未回答",
+  },
+}

@@ -1,0 +1,61 @@
+/** Our texts in Korean. */
+import type { PageTexts } from "../Region.ts"
+
+export const ko: PageTexts = {
+  language: "ko",
+  dir: "ltr",
+  consentBanner: {
+    title: "개인정보 보호 선택",
+    text: "이 사이트의 일부 기능은 사용자의 기기에 데이터를 저장하거나 기기에서 데이터를 읽습니다. 어떤 기능을 허용할지는 직접 결정할 수 있습니다. 선택은 언제든지 모든 페이지에서 변경할 수 있습니다.",
+    link: "",
+    acceptButton: "모두 수락",
+    denyButton: "모두 거부",
+    customizeButton: "선택",
+    closeButton: "닫기",
+    closeAndDeclineButton: "모두 거부하고 닫기",
+  },
+  privacyCenter: {
+    title: "개인정보 보호 설정",
+    text: "허용할 항목을 선택하세요. 허용하지 않은 항목은 꺼진 상태로 유지됩니다.",
+    saveButton: "선택 저장",
+    acceptAllButton: "모두 수락",
+    declineAllButton: "모두 거부",
+    closeButton: "닫기",
+    settingsButton: "개인정보 보호 설정",
+    doNotSellLink: "내 개인정보를 판매하거나 공유하지 않기",
+    limitUseLink: "내 민감한 개인정보의 이용 제한",
+    required: "항상 켜짐: 이 항목이 없으면 사이트가 작동하지 않습니다",
+    historyTitle: "이전 선택",
+    historyEmpty: "아직 선택하지 않았습니다.",
+    historyDownload: "다운로드",
+    undoButton: "철회",
+    pending: "이 기기에 적용됨, 아직 전송되지 않음",
+    signalHonoured: "브라우저가 개인정보 보호를 요청합니다(Global Privacy Control). 이 사이트는 이를 따릅니다.",
+    signalConflict:
+      "브라우저가 사이트에 데이터를 판매하거나 공유하지 않도록 요청합니다(Global Privacy Control). 수락하면 여기에서 한 답변이 대신 적용됩니다. 그래도 수락하시겠습니까?",
+    acceptAnywayButton: "그래도 수락",
+    reloadQuestion:
+      "더 이상 허용하지 않는 항목이 이 페이지에서 아직 실행 중입니다. 중지하려면 페이지를 새로고침하시겠습니까?",
+    reloadButton: "새로고침",
+    notNowButton: "지금 안 함",
+    changed: "마지막 답변 이후 ‘{name}’ 항목이 변경되어 다시 묻습니다.",
+  },
+  placeholders: {
+    text: "이 콘텐츠의 출처는 {host}입니다. 불러올 때 브라우저가 그곳으로 데이터를 보냅니다. ‘{name}’에 대한 허용이 필요합니다.",
+    loadOnceButton: "한 번 불러오기",
+    alwaysAllowButton: "항상 허용",
+  },
+  statuses: {
+    given: "{since}에 허용함",
+    givenUntil: "{since}에 허용함, {until}까지 유효",
+    implied: "반대하지 않아 {since}부터 허용됨",
+    impliedUntil: "반대하지 않아 {since}부터 {until}까지 허용됨",
+    requested: "{since}에 표시됨, 아직 답변 없음",
+    refused: "{since}에 거부함",
+    refusedUntil: "{since}에 거부함, {until}부터 다시 물을 수 있음",
+    withdrawn: "{since}에 철회함",
+    expired: "{since}에 허용함, {until}에 종료됨",
+    invalidated: "{since}에 허용함, 문구가 변경되어 더 이상 유효하지 않음",
+    unknown: "아직 답변 없음",
+  },
+}

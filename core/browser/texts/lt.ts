@@ -1,0 +1,61 @@
+/** Our texts in Lithuanian. */
+import type { PageTexts } from "../Region.ts"
+
+export const lt: PageTexts = {
+  language: "lt",
+  dir: "ltr",
+  consentBanner: {
+    title: "Jūsų privatumo pasirinkimai",
+    text: "Kai kurios šios svetainės funkcijos įrašo arba nuskaito duomenis jūsų įrenginyje. Jūs sprendžiate, kurias iš jų leisti. Savo pasirinkimą galite pakeisti bet kada, kiekviename puslapyje.",
+    link: "",
+    acceptButton: "Sutikti su visais",
+    denyButton: "Atmesti visus",
+    customizeButton: "Pasirinkti",
+    closeButton: "Uždaryti",
+    closeAndDeclineButton: "Atmesti visus ir uždaryti",
+  },
+  privacyCenter: {
+    title: "Privatumo nustatymai",
+    text: "Pasirinkite, ką leidžiate. Tai, ko neleidžiate, lieka išjungta.",
+    saveButton: "Išsaugoti pasirinkimus",
+    acceptAllButton: "Sutikti su visais",
+    declineAllButton: "Atmesti visus",
+    closeButton: "Uždaryti",
+    settingsButton: "Privatumo nustatymai",
+    doNotSellLink: "Neparduoti mano asmeninės informacijos ir ja nesidalyti",
+    limitUseLink: "Riboti mano jautrios asmeninės informacijos naudojimą",
+    required: "Visada įjungta, nes svetainė be to neveikia",
+    historyTitle: "Ankstesni jūsų pasirinkimai",
+    historyEmpty: "Dar nieko nepasirinkote.",
+    historyDownload: "Atsisiųsti",
+    undoButton: "Atšaukti",
+    pending: "Galioja šiame įrenginyje; dar neišsiųsta",
+    signalHonoured: "Jūsų naršyklė prašo privatumo (Global Privacy Control). Ši svetainė to laikosi.",
+    signalConflict:
+      "Jūsų naršyklė prašo svetainių neparduoti jūsų duomenų ir jais nesidalyti (Global Privacy Control). Jei sutiksite, galios čia duotas atsakymas. Vis tiek sutikti?",
+    acceptAnywayButton: "Vis tiek sutikti",
+    reloadQuestion:
+      "Šiame puslapyje tebeveikia tai, ko nebeleidžiate. Įkelti puslapį iš naujo, kad tai būtų sustabdyta?",
+    reloadButton: "Įkelti iš naujo",
+    notNowButton: "Ne dabar",
+    changed: "„{name}“ pasikeitė po paskutinio jūsų atsakymo, todėl klausiama dar kartą.",
+  },
+  placeholders: {
+    text: "Šio turinio šaltinis yra {host}. Jį įkeliant jūsų naršyklė ten siunčia duomenis. Tam reikia jūsų leidimo: „{name}“.",
+    loadOnceButton: "Įkelti vieną kartą",
+    alwaysAllowButton: "Visada leisti",
+  },
+  statuses: {
+    given: "Leista {since}",
+    givenUntil: "Leista {since}, galioja iki {until}",
+    implied: "Leista nuo {since}, nes neprieštaravote",
+    impliedUntil: "Leista nuo {since}, galioja iki {until}, nes neprieštaravote",
+    requested: "Parodyta {since}, dar neatsakyta",
+    refused: "Atmesta {since}",
+    refusedUntil: "Atmesta {since}; pakartotinai gali būti klausiama nuo {until}",
+    withdrawn: "Atšaukta {since}",
+    expired: "Leista {since}; baigėsi {until}",
+    invalidated: "Leista {since}; nebegalioja, nes tekstas pasikeitė",
+    unknown: "Dar neatsakyta",
+  },
+}

@@ -1,0 +1,61 @@
+/** Our texts in Maltese. */
+import type { PageTexts } from "../Region.ts"
+
+export const mt: PageTexts = {
+  language: "mt",
+  dir: "ltr",
+  consentBanner: {
+    title: "L-għażliet tal-privatezza tiegħek",
+    text: "Xi funzjonijiet ta’ dan is-sit jaħżnu jew jaqraw data fuq l-apparat tiegħek. Int tiddeċiedi liema tippermetti. Tista’ tibdel l-għażla tiegħek f’kull ħin, fuq kull paġna.",
+    link: "",
+    acceptButton: "Aċċetta kollox",
+    denyButton: "Irrifjuta kollox",
+    customizeButton: "Agħżel",
+    closeButton: "Agħlaq",
+    closeAndDeclineButton: "Irrifjuta kollox u agħlaq",
+  },
+  privacyCenter: {
+    title: "Issettjar tal-privatezza",
+    text: "Agħżel x’tippermetti. Dak li ma tippermettix jibqa’ mitfi.",
+    saveButton: "Issejvja l-għażliet",
+    acceptAllButton: "Aċċetta kollox",
+    declineAllButton: "Irrifjuta kollox",
+    closeButton: "Agħlaq",
+    settingsButton: "Issettjar tal-privatezza",
+    doNotSellLink: "Tbigħux u taqsmux l-informazzjoni personali tiegħi",
+    limitUseLink: "Illimitaw l-użu tal-informazzjoni personali sensittiva tiegħi",
+    required: "Dejjem mixgħul, għax is-sit ma jaħdimx mingħajru",
+    historyTitle: "L-għażliet preċedenti tiegħek",
+    historyEmpty: "Għadek m’għażilt xejn.",
+    historyDownload: "Niżżel",
+    undoButton: "Irtira",
+    pending: "Jgħodd fuq dan l-apparat; għadu ma ntbagħatx",
+    signalHonoured: "Il-browser tiegħek jitlob privatezza (Global Privacy Control). Dan is-sit jirrispetta dan.",
+    signalConflict:
+      "Il-browser tiegħek jitlob lis-siti biex ma jbigħux u ma jaqsmux id-data tiegħek (Global Privacy Control). Jekk taċċetta, tgħodd minflok it-tweġiba tiegħek hawn. Taċċetta xorta waħda?",
+    acceptAnywayButton: "Aċċetta xorta waħda",
+    reloadQuestion:
+      "Fuq din il-paġna għadha taħdem xi ħaġa li m’għadekx tippermetti. Terġa’ ttella’ l-paġna biex twaqqafha?",
+    reloadButton: "Erġa’ tella’",
+    notNowButton: "Mhux issa",
+    changed: "“{name}” inbidel mill-aħħar tweġiba tiegħek, għalhekk qed terġa’ tiġi mistoqsi.",
+  },
+  placeholders: {
+    text: "Dan il-kontenut ġej minn {host}. Meta jitla’, il-browser tiegħek jibgħat data hemm. Hemm bżonn il-permess tiegħek għal “{name}”.",
+    loadOnceButton: "Tella’ darba",
+    alwaysAllowButton: "Ippermetti dejjem",
+  },
+  statuses: {
+    given: "Permess: {since}",
+    givenUntil: "Permess: {since}; jgħodd sa: {until}",
+    implied: "Permess minn: {since}, għax m’oġġezzjonajtx",
+    impliedUntil: "Permess minn: {since}; jgħodd sa: {until}, għax m’oġġezzjonajtx",
+    requested: "Muri: {since}; għadu bla tweġiba",
+    refused: "Irrifjutat: {since}",
+    refusedUntil: "Irrifjutat: {since}; tista’ terġa’ tiġi mistoqsi minn: {until}",
+    withdrawn: "Irtirat: {since}",
+    expired: "Permess: {since}; intemm: {until}",
+    invalidated: "Permess: {since}; m’għadux jgħodd, għax it-test inbidel",
+    unknown: "Għadu bla tweġiba",
+  },
+}

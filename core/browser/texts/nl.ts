@@ -1,0 +1,61 @@
+/** Our texts in Dutch. */
+import type { PageTexts } from "../Region.ts"
+
+export const nl: PageTexts = {
+  language: "nl",
+  dir: "ltr",
+  consentBanner: {
+    title: "Uw privacykeuzes",
+    text: "Sommige functies van deze site bewaren of lezen gegevens op uw apparaat. U bepaalt welke u toestaat. U kunt uw keuze op elk moment en op elke pagina wijzigen.",
+    link: "",
+    acceptButton: "Alles accepteren",
+    denyButton: "Alles weigeren",
+    customizeButton: "Kiezen",
+    closeButton: "Sluiten",
+    closeAndDeclineButton: "Alles weigeren en sluiten",
+  },
+  privacyCenter: {
+    title: "Privacy-instellingen",
+    text: "Kies wat u toestaat. Wat u niet toestaat, blijft uit.",
+    saveButton: "Keuzes opslaan",
+    acceptAllButton: "Alles accepteren",
+    declineAllButton: "Alles weigeren",
+    closeButton: "Sluiten",
+    settingsButton: "Privacy-instellingen",
+    doNotSellLink: "Mijn persoonlijke gegevens niet verkopen of delen",
+    limitUseLink: "Gebruik van mijn gevoelige persoonlijke gegevens beperken",
+    required: "Altijd aan, omdat de site anders niet werkt",
+    historyTitle: "Uw eerdere keuzes",
+    historyEmpty: "U hebt nog geen keuze gemaakt.",
+    historyDownload: "Downloaden",
+    undoButton: "Intrekken",
+    pending: "Geldt op dit apparaat; nog niet verzonden",
+    signalHonoured: "Uw browser vraagt om privacy (Global Privacy Control). Deze site houdt zich daaraan.",
+    signalConflict:
+      "Uw browser vraagt sites om uw gegevens niet te verkopen of te delen (Global Privacy Control). Als u accepteert, geldt in plaats daarvan uw antwoord hier. Toch accepteren?",
+    acceptAnywayButton: "Toch accepteren",
+    reloadQuestion:
+      "Op deze pagina is nog iets actief dat u niet meer toestaat. De pagina opnieuw laden om het te stoppen?",
+    reloadButton: "Opnieuw laden",
+    notNowButton: "Nu niet",
+    changed: "‘{name}’ is gewijzigd sinds uw laatste antwoord. Daarom wordt het u opnieuw gevraagd.",
+  },
+  placeholders: {
+    text: "Deze inhoud komt van {host}. Bij het laden stuurt uw browser daar gegevens heen. Daarvoor is uw toestemming voor ‘{name}’ nodig.",
+    loadOnceButton: "Eenmalig laden",
+    alwaysAllowButton: "Altijd toestaan",
+  },
+  statuses: {
+    given: "Toegestaan op {since}",
+    givenUntil: "Toegestaan op {since}, geldig tot {until}",
+    implied: "Toegestaan sinds {since}, omdat u geen bezwaar hebt gemaakt",
+    impliedUntil: "Toegestaan sinds {since}, geldig tot {until}, omdat u geen bezwaar hebt gemaakt",
+    requested: "Getoond op {since}, nog niet beantwoord",
+    refused: "Geweigerd op {since}",
+    refusedUntil: "Geweigerd op {since}; vanaf {until} kan het opnieuw worden gevraagd",
+    withdrawn: "Ingetrokken op {since}",
+    expired: "Toegestaan op {since}; verlopen op {until}",
+    invalidated: "Toegestaan op {since}; geldt niet meer, omdat de tekst is gewijzigd",
+    unknown: "Nog niet beantwoord",
+  },
+}

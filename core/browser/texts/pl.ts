@@ -1,0 +1,61 @@
+/** Our texts in Polish. */
+import type { PageTexts } from "../Region.ts"
+
+export const pl: PageTexts = {
+  language: "pl",
+  dir: "ltr",
+  consentBanner: {
+    title: "Twoje wybory dotyczące prywatności",
+    text: "Niektóre funkcje tej witryny zapisują lub odczytują dane na Twoim urządzeniu. Decydujesz, na które z nich zezwalasz. Wybór można zmienić w każdej chwili, na każdej stronie.",
+    link: "",
+    acceptButton: "Zaakceptuj wszystkie",
+    denyButton: "Odrzuć wszystkie",
+    customizeButton: "Wybierz",
+    closeButton: "Zamknij",
+    closeAndDeclineButton: "Odrzuć wszystkie i zamknij",
+  },
+  privacyCenter: {
+    title: "Ustawienia prywatności",
+    text: "Wybierz, na co zezwalasz. To, na co nie zezwalasz, pozostaje wyłączone.",
+    saveButton: "Zapisz wybór",
+    acceptAllButton: "Zaakceptuj wszystkie",
+    declineAllButton: "Odrzuć wszystkie",
+    closeButton: "Zamknij",
+    settingsButton: "Ustawienia prywatności",
+    doNotSellLink: "Nie sprzedawaj ani nie udostępniaj moich danych osobowych",
+    limitUseLink: "Ogranicz wykorzystanie moich wrażliwych danych osobowych",
+    required: "Zawsze włączone, ponieważ witryna bez tego nie działa",
+    historyTitle: "Twoje wcześniejsze wybory",
+    historyEmpty: "Nie ma jeszcze żadnego wyboru.",
+    historyDownload: "Pobierz",
+    undoButton: "Wycofaj",
+    pending: "Obowiązuje na tym urządzeniu; jeszcze nie wysłano",
+    signalHonoured: "Twoja przeglądarka prosi o prywatność (Global Privacy Control). Ta witryna to respektuje.",
+    signalConflict:
+      "Twoja przeglądarka prosi witryny, aby nie sprzedawały ani nie udostępniały Twoich danych (Global Privacy Control). Po akceptacji liczy się Twoja odpowiedź tutaj. Zaakceptować mimo to?",
+    acceptAnywayButton: "Zaakceptuj mimo to",
+    reloadQuestion:
+      "Na tej stronie nadal działa coś, na co już nie zezwalasz. Wczytać stronę ponownie, aby to zatrzymać?",
+    reloadButton: "Wczytaj ponownie",
+    notNowButton: "Nie teraz",
+    changed: "Od Twojej ostatniej odpowiedzi zmieniło się „{name}”, dlatego pytamy ponownie.",
+  },
+  placeholders: {
+    text: "Ta treść pochodzi z {host}. Podczas wczytywania przeglądarka wysyła tam dane. Potrzebna jest Twoja zgoda na „{name}”.",
+    loadOnceButton: "Wczytaj raz",
+    alwaysAllowButton: "Zawsze zezwalaj",
+  },
+  statuses: {
+    given: "Zezwolono {since}",
+    givenUntil: "Zezwolono {since}, ważne do {until}",
+    implied: "Zezwolono od {since}, ponieważ nie zgłoszono sprzeciwu",
+    impliedUntil: "Zezwolono od {since}, ważne do {until}, ponieważ nie zgłoszono sprzeciwu",
+    requested: "Pokazano {since}, jeszcze bez odpowiedzi",
+    refused: "Odrzucono {since}",
+    refusedUntil: "Odrzucono {since}; ponowne pytanie możliwe od {until}",
+    withdrawn: "Wycofano {since}",
+    expired: "Zezwolono {since}; wygasło {until}",
+    invalidated: "Zezwolono {since}; już nie obowiązuje, ponieważ tekst się zmienił",
+    unknown: "Jeszcze bez odpowiedzi",
+  },
+}

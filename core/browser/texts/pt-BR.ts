@@ -1,0 +1,61 @@
+/** Our texts in Portuguese as spoken in Brazil. */
+import type { PageTexts } from "../Region.ts"
+
+export const ptBR: PageTexts = {
+  language: "pt-BR",
+  dir: "ltr",
+  consentBanner: {
+    title: "Suas escolhas de privacidade",
+    text: "Alguns recursos deste site salvam ou leem dados no seu dispositivo. Você decide quais permite. Você pode mudar sua escolha a qualquer momento, em todas as páginas.",
+    link: "",
+    acceptButton: "Aceitar tudo",
+    denyButton: "Recusar tudo",
+    customizeButton: "Escolher",
+    closeButton: "Fechar",
+    closeAndDeclineButton: "Recusar tudo e fechar",
+  },
+  privacyCenter: {
+    title: "Configurações de privacidade",
+    text: "Escolha o que você permite. O que você não permitir continua desativado.",
+    saveButton: "Salvar escolhas",
+    acceptAllButton: "Aceitar tudo",
+    declineAllButton: "Recusar tudo",
+    closeButton: "Fechar",
+    settingsButton: "Configurações de privacidade",
+    doNotSellLink: "Não vender nem compartilhar minhas informações pessoais",
+    limitUseLink: "Limitar o uso das minhas informações pessoais sensíveis",
+    required: "Sempre ativo, porque o site não funciona sem isso",
+    historyTitle: "Suas escolhas anteriores",
+    historyEmpty: "Você ainda não fez nenhuma escolha.",
+    historyDownload: "Baixar",
+    undoButton: "Revogar",
+    pending: "Vale neste dispositivo; ainda não enviado",
+    signalHonoured: "Seu navegador pede privacidade (Global Privacy Control). Este site respeita esse pedido.",
+    signalConflict:
+      "Seu navegador pede que os sites não vendam nem compartilhem seus dados (Global Privacy Control). Se você aceitar, vale a resposta dada aqui. Aceitar mesmo assim?",
+    acceptAnywayButton: "Aceitar mesmo assim",
+    reloadQuestion:
+      "Nesta página ainda está ativo algo que você não permite mais. Recarregar a página para interromper?",
+    reloadButton: "Recarregar",
+    notNowButton: "Agora não",
+    changed: "“{name}” mudou desde sua última resposta; por isso, perguntamos de novo.",
+  },
+  placeholders: {
+    text: "Este conteúdo vem de {host}. Ao carregar, seu navegador envia dados para lá. É necessária sua permissão para “{name}”.",
+    loadOnceButton: "Carregar uma vez",
+    alwaysAllowButton: "Permitir sempre",
+  },
+  statuses: {
+    given: "Permitido em {since}",
+    givenUntil: "Permitido em {since}, até {until}",
+    implied: "Permitido desde {since}, porque você não se opôs",
+    impliedUntil: "Permitido desde {since} até {until}, porque você não se opôs",
+    requested: "Mostrado em {since}, ainda sem resposta",
+    refused: "Recusado em {since}",
+    refusedUntil: "Recusado em {since}; podemos perguntar de novo a partir de {until}",
+    withdrawn: "Revogado em {since}",
+    expired: "Permitido em {since}; terminou em {until}",
+    invalidated: "Permitido em {since}; não vale mais, porque o texto mudou",
+    unknown: "Ainda sem resposta",
+  },
+}

@@ -1,0 +1,61 @@
+/** Our texts in Slovak. */
+import type { PageTexts } from "../Region.ts"
+
+export const sk: PageTexts = {
+  language: "sk",
+  dir: "ltr",
+  consentBanner: {
+    title: "Vaše voľby súkromia",
+    text: "Niektoré funkcie tohto webu ukladajú alebo čítajú údaje vo vašom zariadení. Vy rozhodujete, ktoré z nich povolíte. Svoju voľbu môžete kedykoľvek zmeniť na každej stránke.",
+    link: "",
+    acceptButton: "Prijať všetko",
+    denyButton: "Odmietnuť všetko",
+    customizeButton: "Vybrať",
+    closeButton: "Zavrieť",
+    closeAndDeclineButton: "Odmietnuť všetko a zavrieť",
+  },
+  privacyCenter: {
+    title: "Nastavenia súkromia",
+    text: "Vyberte, čo povolíte. Čo nepovolíte, zostane vypnuté.",
+    saveButton: "Uložiť voľby",
+    acceptAllButton: "Prijať všetko",
+    declineAllButton: "Odmietnuť všetko",
+    closeButton: "Zavrieť",
+    settingsButton: "Nastavenia súkromia",
+    doNotSellLink: "Nepredávať ani nezdieľať moje osobné údaje",
+    limitUseLink: "Obmedziť používanie mojich citlivých osobných údajov",
+    required: "Vždy zapnuté, pretože web bez toho nefunguje",
+    historyTitle: "Vaše predchádzajúce voľby",
+    historyEmpty: "Zatiaľ ste nič nevybrali.",
+    historyDownload: "Stiahnuť",
+    undoButton: "Odvolať",
+    pending: "Platí v tomto zariadení; zatiaľ neodoslané",
+    signalHonoured: "Váš prehliadač žiada o súkromie (Global Privacy Control). Tento web to rešpektuje.",
+    signalConflict:
+      "Váš prehliadač žiada weby, aby vaše údaje nepredávali ani nezdieľali (Global Privacy Control). Ak súhlasíte, platí namiesto toho vaša odpoveď tu. Napriek tomu prijať?",
+    acceptAnywayButton: "Napriek tomu prijať",
+    reloadQuestion:
+      "Na tejto stránke stále beží niečo, čo už nepovoľujete. Načítať stránku znova, aby sa to zastavilo?",
+    reloadButton: "Načítať znova",
+    notNowButton: "Teraz nie",
+    changed: "„{name}“ sa od vašej poslednej odpovede zmenilo, preto sa pýtame znova.",
+  },
+  placeholders: {
+    text: "Zdrojom tohto obsahu je {host}. Pri načítaní tam váš prehliadač odošle údaje. Je na to potrebné vaše povolenie: „{name}“.",
+    loadOnceButton: "Načítať raz",
+    alwaysAllowButton: "Vždy povoliť",
+  },
+  statuses: {
+    given: "Povolené {since}",
+    givenUntil: "Povolené {since}, platí do {until}",
+    implied: "Povolené od {since}, pretože ste nevzniesli námietku",
+    impliedUntil: "Povolené od {since}, platí do {until}, pretože ste nevzniesli námietku",
+    requested: "Zobrazené {since}, zatiaľ bez odpovede",
+    refused: "Odmietnuté {since}",
+    refusedUntil: "Odmietnuté {since}; znova sa možno opýtať od {until}",
+    withdrawn: "Odvolané {since}",
+    expired: "Povolené {since}; skončilo sa {until}",
+    invalidated: "Povolené {since}; už neplatí, pretože sa text zmenil",
+    unknown: "Zatiaľ bez odpovede",
+  },
+}

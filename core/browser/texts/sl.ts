@@ -1,0 +1,61 @@
+/** Our texts in Slovene. */
+import type { PageTexts } from "../Region.ts"
+
+export const sl: PageTexts = {
+  language: "sl",
+  dir: "ltr",
+  consentBanner: {
+    title: "Vaše izbire glede zasebnosti",
+    text: "Nekatere funkcije tega spletnega mesta shranjujejo ali berejo podatke v vaši napravi. Vi odločate, katere dovolite. Svojo izbiro lahko kadar koli spremenite na vsaki strani.",
+    link: "",
+    acceptButton: "Sprejmi vse",
+    denyButton: "Zavrni vse",
+    customizeButton: "Izberi",
+    closeButton: "Zapri",
+    closeAndDeclineButton: "Zavrni vse in zapri",
+  },
+  privacyCenter: {
+    title: "Nastavitve zasebnosti",
+    text: "Izberite, kaj dovolite. Kar ne dovolite, ostane izklopljeno.",
+    saveButton: "Shrani izbire",
+    acceptAllButton: "Sprejmi vse",
+    declineAllButton: "Zavrni vse",
+    closeButton: "Zapri",
+    settingsButton: "Nastavitve zasebnosti",
+    doNotSellLink: "Ne prodajajte in ne delite mojih osebnih podatkov",
+    limitUseLink: "Omejite uporabo mojih občutljivih osebnih podatkov",
+    required: "Vedno vklopljeno, ker spletno mesto brez tega ne deluje",
+    historyTitle: "Vaše prejšnje izbire",
+    historyEmpty: "Izbire še niste opravili.",
+    historyDownload: "Prenesi",
+    undoButton: "Prekliči",
+    pending: "Velja v tej napravi; še ni poslano",
+    signalHonoured: "Vaš brskalnik prosi za zasebnost (Global Privacy Control). To spletno mesto to upošteva.",
+    signalConflict:
+      "Vaš brskalnik prosi spletna mesta, naj vaših podatkov ne prodajajo in ne delijo (Global Privacy Control). Če sprejmete, velja vaš odgovor tukaj. Vseeno sprejeti?",
+    acceptAnywayButton: "Vseeno sprejmi",
+    reloadQuestion:
+      "Na tej strani še vedno deluje nekaj, česar ne dovolite več. Želite stran znova naložiti, da se to ustavi?",
+    reloadButton: "Znova naloži",
+    notNowButton: "Ne zdaj",
+    changed: "»{name}« se je od vašega zadnjega odgovora spremenilo, zato vas sprašujemo znova.",
+  },
+  placeholders: {
+    text: "Vir te vsebine je {host}. Ob nalaganju vaš brskalnik tja pošlje podatke. Za to je potrebno vaše dovoljenje: »{name}«.",
+    loadOnceButton: "Naloži enkrat",
+    alwaysAllowButton: "Vedno dovoli",
+  },
+  statuses: {
+    given: "Dovoljeno: {since}",
+    givenUntil: "Dovoljeno: {since}; velja do: {until}",
+    implied: "Dovoljeno od: {since}, ker niste ugovarjali",
+    impliedUntil: "Dovoljeno od: {since}; velja do: {until}, ker niste ugovarjali",
+    requested: "Prikazano: {since}; še brez odgovora",
+    refused: "Zavrnjeno: {since}",
+    refusedUntil: "Zavrnjeno: {since}; ponovno vprašanje je mogoče od: {until}",
+    withdrawn: "Preklicano: {since}",
+    expired: "Dovoljeno: {since}; končano: {until}",
+    invalidated: "Dovoljeno: {since}; ne velja več, ker se je besedilo spremenilo",
+    unknown: "Še brez odgovora",
+  },
+}

@@ -1,0 +1,61 @@
+/** Our texts in Swedish. */
+import type { PageTexts } from "../Region.ts"
+
+export const sv: PageTexts = {
+  language: "sv",
+  dir: "ltr",
+  consentBanner: {
+    title: "Dina integritetsval",
+    text: "Vissa funktioner på den här webbplatsen sparar eller läser data på din enhet. Du bestämmer vilka du tillåter. Du kan ändra ditt val när som helst, på varje sida.",
+    link: "",
+    acceptButton: "Godkänn alla",
+    denyButton: "Neka alla",
+    customizeButton: "Välj",
+    closeButton: "Stäng",
+    closeAndDeclineButton: "Neka alla och stäng",
+  },
+  privacyCenter: {
+    title: "Integritetsinställningar",
+    text: "Välj vad du tillåter. Det du inte tillåter förblir avstängt.",
+    saveButton: "Spara val",
+    acceptAllButton: "Godkänn alla",
+    declineAllButton: "Neka alla",
+    closeButton: "Stäng",
+    settingsButton: "Integritetsinställningar",
+    doNotSellLink: "Sälj eller dela inte mina personuppgifter",
+    limitUseLink: "Begränsa användningen av mina känsliga personuppgifter",
+    required: "Alltid på, eftersom webbplatsen inte fungerar utan det",
+    historyTitle: "Dina tidigare val",
+    historyEmpty: "Du har inte gjort något val än.",
+    historyDownload: "Ladda ner",
+    undoButton: "Återkalla",
+    pending: "Gäller på den här enheten; inte skickat än",
+    signalHonoured: "Din webbläsare ber om integritet (Global Privacy Control). Den här webbplatsen respekterar det.",
+    signalConflict:
+      "Din webbläsare ber webbplatser att inte sälja eller dela dina uppgifter (Global Privacy Control). Om du godkänner gäller ditt svar här i stället. Godkänna ändå?",
+    acceptAnywayButton: "Godkänn ändå",
+    reloadQuestion:
+      "Något som du inte längre tillåter är fortfarande aktivt på sidan. Ladda om sidan för att stoppa det?",
+    reloadButton: "Ladda om",
+    notNowButton: "Inte nu",
+    changed: "”{name}” har ändrats sedan ditt senaste svar. Därför tillfrågas du igen.",
+  },
+  placeholders: {
+    text: "Det här innehållet kommer från {host}. När det laddas skickar din webbläsare data dit. Det kräver din tillåtelse för ”{name}”.",
+    loadOnceButton: "Ladda en gång",
+    alwaysAllowButton: "Tillåt alltid",
+  },
+  statuses: {
+    given: "Tillåtet den {since}",
+    givenUntil: "Tillåtet den {since}, gäller till {until}",
+    implied: "Tillåtet sedan {since}, eftersom du inte har invänt",
+    impliedUntil: "Tillåtet sedan {since}, gäller till {until}, eftersom du inte har invänt",
+    requested: "Visat den {since}, inte besvarat än",
+    refused: "Nekat den {since}",
+    refusedUntil: "Nekat den {since}; du kan tillfrågas igen från {until}",
+    withdrawn: "Återkallat den {since}",
+    expired: "Tillåtet den {since}; upphörde den {until}",
+    invalidated: "Tillåtet den {since}; gäller inte längre, eftersom texten har ändrats",
+    unknown: "Inte besvarat än",
+  },
+}

@@ -1,0 +1,61 @@
+/** Our texts in Turkish. */
+import type { PageTexts } from "../Region.ts"
+
+export const tr: PageTexts = {
+  language: "tr",
+  dir: "ltr",
+  consentBanner: {
+    title: "Gizlilik tercihleriniz",
+    text: "Bu sitenin bazı işlevleri cihazınızda veri saklar veya okur. Hangilerine izin vereceğinize siz karar verirsiniz. Seçiminizi istediğiniz zaman, her sayfada değiştirebilirsiniz.",
+    link: "",
+    acceptButton: "Tümünü kabul et",
+    denyButton: "Tümünü reddet",
+    customizeButton: "Seç",
+    closeButton: "Kapat",
+    closeAndDeclineButton: "Tümünü reddet ve kapat",
+  },
+  privacyCenter: {
+    title: "Gizlilik ayarları",
+    text: "Neye izin verdiğinizi seçin. İzin vermediğiniz her şey kapalı kalır.",
+    saveButton: "Seçimi kaydet",
+    acceptAllButton: "Tümünü kabul et",
+    declineAllButton: "Tümünü reddet",
+    closeButton: "Kapat",
+    settingsButton: "Gizlilik ayarları",
+    doNotSellLink: "Kişisel bilgilerimi satmayın veya paylaşmayın",
+    limitUseLink: "Hassas kişisel bilgilerimin kullanımını sınırlayın",
+    required: "Her zaman açık, çünkü site bu olmadan çalışmaz",
+    historyTitle: "Önceki seçimleriniz",
+    historyEmpty: "Henüz bir seçim yapmadınız.",
+    historyDownload: "İndir",
+    undoButton: "Geri al",
+    pending: "Bu cihazda geçerli; henüz gönderilmedi",
+    signalHonoured: "Tarayıcınız gizlilik istiyor (Global Privacy Control). Bu site buna uyar.",
+    signalConflict:
+      "Tarayıcınız sitelerden verilerinizi satmamalarını veya paylaşmamalarını istiyor (Global Privacy Control). Kabul ederseniz buradaki yanıtınız geçerli olur. Yine de kabul edilsin mi?",
+    acceptAnywayButton: "Yine de kabul et",
+    reloadQuestion:
+      "Artık izin vermediğiniz bir şey bu sayfada hâlâ çalışıyor. Durdurmak için sayfa yeniden yüklensin mi?",
+    reloadButton: "Yeniden yükle",
+    notNowButton: "Şimdi değil",
+    changed: "Son yanıtınızdan sonra değişti: “{name}”. Bu yüzden size yeniden soruluyor.",
+  },
+  placeholders: {
+    text: "Bu içeriğin kaynağı: {host}. Yüklenirken tarayıcınız oraya veri gönderir. Bunun için izniniz gerekir: “{name}”.",
+    loadOnceButton: "Bir kez yükle",
+    alwaysAllowButton: "Her zaman izin ver",
+  },
+  statuses: {
+    given: "İzin verildi: {since}",
+    givenUntil: "İzin verildi: {since}; bitiş: {until}",
+    implied: "İtiraz etmediğiniz için izinli; başlangıç: {since}",
+    impliedUntil: "İtiraz etmediğiniz için izinli; başlangıç: {since}; bitiş: {until}",
+    requested: "Gösterildi: {since}; henüz yanıtlanmadı",
+    refused: "Reddedildi: {since}",
+    refusedUntil: "Reddedildi: {since}; yeniden sorulabileceği tarih: {until}",
+    withdrawn: "Geri alındı: {since}",
+    expired: "İzin verildi: {since}; sona erdi: {until}",
+    invalidated: "İzin verildi: {since}; metin değiştiği için artık geçerli değil",
+    unknown: "Henüz yanıtlanmadı",
+  },
+}

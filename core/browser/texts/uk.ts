@@ -1,0 +1,61 @@
+/** Our texts in Ukrainian. */
+import type { PageTexts } from "../Region.ts"
+
+export const uk: PageTexts = {
+  language: "uk",
+  dir: "ltr",
+  consentBanner: {
+    title: "Ваш вибір щодо приватності",
+    text: "Деякі функції цього сайту зберігають або зчитують дані на вашому пристрої. Ви вирішуєте, які з них дозволити. Змінити вибір можна будь-коли на кожній сторінці.",
+    link: "",
+    acceptButton: "Прийняти все",
+    denyButton: "Відхилити все",
+    customizeButton: "Вибрати",
+    closeButton: "Закрити",
+    closeAndDeclineButton: "Відхилити все й закрити",
+  },
+  privacyCenter: {
+    title: "Налаштування приватності",
+    text: "Виберіть, що ви дозволяєте. Те, чого ви не дозволите, залишиться вимкненим.",
+    saveButton: "Зберегти вибір",
+    acceptAllButton: "Прийняти все",
+    declineAllButton: "Відхилити все",
+    closeButton: "Закрити",
+    settingsButton: "Налаштування приватності",
+    doNotSellLink: "Не продавати й не передавати мою особисту інформацію",
+    limitUseLink: "Обмежити використання моєї чутливої особистої інформації",
+    required: "Завжди ввімкнено, бо без цього сайт не працює",
+    historyTitle: "Ваші попередні рішення",
+    historyEmpty: "Ви ще нічого не вибрали.",
+    historyDownload: "Завантажити",
+    undoButton: "Відкликати",
+    pending: "Діє на цьому пристрої; ще не надіслано",
+    signalHonoured: "Ваш браузер просить про приватність (Global Privacy Control). Цей сайт зважає на це.",
+    signalConflict:
+      "Ваш браузер просить сайти не продавати й не передавати ваші дані (Global Privacy Control). Якщо ви погодитеся, діятиме ваша відповідь тут. Усе одно прийняти?",
+    acceptAnywayButton: "Усе одно прийняти",
+    reloadQuestion:
+      "На цій сторінці досі працює те, чого ви більше не дозволяєте. Перезавантажити сторінку, щоб це зупинити?",
+    reloadButton: "Перезавантажити",
+    notNowButton: "Не зараз",
+    changed: "«{name}» змінилося після вашої останньої відповіді, тому ми питаємо знову.",
+  },
+  placeholders: {
+    text: "Джерело цього вмісту: {host}. Під час завантаження ваш браузер надсилає туди дані. Потрібен ваш дозвіл на «{name}».",
+    loadOnceButton: "Завантажити один раз",
+    alwaysAllowButton: "Завжди дозволяти",
+  },
+  statuses: {
+    given: "Дозволено {since}",
+    givenUntil: "Дозволено {since}, діє до {until}",
+    implied: "Дозволено з {since}, бо ви не заперечили",
+    impliedUntil: "Дозволено з {since}, діє до {until}, бо ви не заперечили",
+    requested: "Показано {since}, ще без відповіді",
+    refused: "Відхилено {since}",
+    refusedUntil: "Відхилено {since}; знову запитати можна з {until}",
+    withdrawn: "Відкликано {since}",
+    expired: "Дозволено {since}; закінчилося {until}",
+    invalidated: "Дозволено {since}; більше не діє, бо текст змінився",
+    unknown: "Ще без відповіді",
+  },
+}

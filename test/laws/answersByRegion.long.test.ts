@@ -1,0 +1,2 @@
+/** The laws of `answersByRegion.test.ts`, with more worlds. */
+import "./answersByRegion.test.ts"

@@ -1,0 +1,2 @@
+/** The same laws on many more runs. */
+import "./browserSnapshot.test.ts"
