@@ -54,7 +54,12 @@ export const browser: Part = {
       "last",
       signal,
     ],
-    ["core/browser/GlobalPrivacyControl.ts", "[...always, ...gpcCovers]", "gpcCovers", signal],
+    [
+      "core/browser/GlobalPrivacyControl.ts",
+      '["do_not_sell", "global_privacy_control", ...gpcCovers].some',
+      "gpcCovers.some",
+      signal,
+    ],
     [
       "adapters/browser/Clock.ts",
       "floor = Math.max(floor, Math.round(device() + offset))",
