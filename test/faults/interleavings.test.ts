@@ -14,7 +14,7 @@ import { commandOf, digestOf, failureOf } from "./interleavings/seeds.ts"
 type Store = LedgerStore["Service"]
 
 /** The number of runs of a test; `npm run interleave -- --seeds 100000` plays more. */
-const runs = times(250, 5000)
+const runs = times(120, 5000)
 /** Later seeds that have failed once. */
 const remembered = [3079, 3275, 4233, 1241, 819, 802, 1194]
 const seeds = [...remembered, ...Array.from({ length: runs }, (_, index) => index + 1)]
