@@ -130,7 +130,7 @@ const ask = async (
   for (const target of targets) {
     for (const [n, text] of queries.entries()) {
       for (const credential of credentials) {
-        // An unknown path, an unknown credential and a query are refused, or ignored, before a body is read: one will do.
+        // An unknown path or credential is refused before a body is read, and so is a query: one body will do.
         const isRead = target === targets[0] && n === 0 && !Object.values(credential).includes(marks.word)
         for (const each of isRead ? sent : sent.slice(0, 1)) {
           const headers = { ...more, origin: "http://localhost", ...credential, ...each.headers }

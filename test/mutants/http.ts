@@ -11,7 +11,7 @@ export const http: Part = {
   tests: [
     "test/embed/handler.test.ts",
     "test/faults/away.long.test.ts",
-    "test/faults/replica.test.ts",
+    "test/faults/replica.long.test.ts",
     "test/http/accounts.test.ts",
     "test/http/agreement.test.ts",
     "test/http/apiKeys.test.ts",

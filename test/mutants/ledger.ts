@@ -13,7 +13,7 @@ export const ledger: Part = {
     "test/core/sessionCache.test.ts",
     "test/faults/clocksApart.test.ts",
     "test/faults/interleavings.test.ts",
-    "test/faults/replica.test.ts",
+    "test/faults/replica.long.test.ts",
     "test/http/catalogLists.test.ts",
     "test/http/cursors.test.ts",
     "test/http/accounts.test.ts",
