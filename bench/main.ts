@@ -5,6 +5,7 @@
  */
 import { availableParallelism, cpus, totalmem } from "node:os"
 import "effect/schema/SchemaJITCompiler/enable"
+import * as Browser from "./browser.ts"
 import * as Compliance from "./compliance.ts"
 import * as Decisions from "./decisions.ts"
 import * as Feed from "./feed.ts"
@@ -42,6 +43,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   identity: { measures: "what the time of an answer tells of an address; requests of each", run: IdentityTimes.run },
   register: { measures: "the record of processing activities on SQLite; numbers of data systems", run: Register.run },
+  browser: {
+    measures: "a web site with script files, in Chromium; repetitions. BENCH_PEERS=1 for other products as well",
+    run: Browser.run,
+  },
   metrics: { measures: "counting for metrics on SQLite, and questions; events before", run: Metrics.run },
   packages: { measures: "access packages on SQLite; events of one person", run: Packages.run },
   sqlite: { measures: "importing on SQLite; BENCH_ROWS", run: Sqlite.run },
