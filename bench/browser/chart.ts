@@ -16,6 +16,7 @@ export const svg = (waited: ReadonlyArray<Waited>): string => {
     height: 380,
     marginLeft: 60,
     marginRight: 170,
+    marginBottom: 48,
     style: { background: "white", color: "black", fontSize: "13px" },
     x: { label: "time of a round trip, ms →", ticks: [...new Set(waited.map(({ roundTrip }) => roundTrip))] },
     y: { label: "↑ ms until the banner is painted", grid: true, zero: true },

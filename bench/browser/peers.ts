@@ -1,6 +1,6 @@
 /**
  * Other consent managers, in the versions that the figures name, as a site would serve them. They are installed by npm
- * into a folder that is removed afterwards, because whoever installs this repository needs none of them:
+ * into a folder that is removed afterwards, because an installation of this repository needs none of them:
  * `BENCH_PEERS=1 npm run bench -- browser`.
  */
 import { execFileSync } from "node:child_process"

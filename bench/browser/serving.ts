@@ -69,7 +69,7 @@ const visitBytes = async ({ apiKey, organization, project, url }: Http.Demo): Pr
   let { length } = (await read()).types
   for (const count of [length, 12, 100]) {
     for (; length < count; length++) {
-      const type = { category: "privacy_setting", subcategory: ["analytics"], label: `site-${length}` }
+      const type = { category: "privacy_setting", subcategory: ["analytics"], label: `site_${length}` }
       const texts = { name: `Statistics ${length}`, description: "Counts visits, to learn which pages are slow." }
       const headers = { "content-type": "application/json", "x-api-key": apiKey }
       const created = await fetch(types, { method: "POST", headers, body: JSON.stringify({ ...type, ...texts }) })

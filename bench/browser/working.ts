@@ -97,7 +97,7 @@ const navigate = (count: number): string => `(async () => {
   }
 })()`
 
-/** The heap and the nodes of a page after a number of views, and after as many more as are counted. */
+/** Prints how the heap and the nodes of a page grow over views, after 50 that are not counted. */
 const memory = async (browser: Browser, site: Site): Promise<void> => {
   Figures.title(`${Figures.whole(views)} views of a document with elements that wait: growth of the heap and of nodes`)
   for (const [name, tag] of [
