@@ -1,6 +1,6 @@
 /**
- * What strangers leave on the disk when they send as fast as they can, each request from another network. All limits are
- * as they are by default.
+ * What strangers leave on the disk when they send as fast as they can, each request from another network, under the
+ * default limits.
  */
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
