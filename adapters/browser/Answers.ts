@@ -21,9 +21,9 @@ export interface Answers {
   readonly configure: (visit: Visit) => void
   readonly visit: () => Visit | undefined
   readonly types: () => ReadonlyArray<PageTypes.PageType>
-  /** What decisions depend on; `undefined` before there is a configuration. */
-  readonly known: () => PageDecisions.PageKnowledge | undefined
   readonly decide: (type: PageTypes.PageType) => Decision | undefined
+  /** Whether the ledger needs a refusal by the signal. */
+  readonly mustDecline: (type: PageTypes.PageType) => boolean
   /** All decisions now. */
   readonly all: () => PageDecisions.AllDecisions
   readonly typesOf: (name: Name) => ReadonlyArray<Names.NamedInPage>
@@ -100,8 +100,11 @@ export const make = ({ configuration, gpc, ledger, now, snapshot }: AnswersOptio
     },
     visit: () => configured?.visit,
     types: () => configured?.types ?? [],
-    known,
     decide,
+    mustDecline: (type) => {
+      const all = known()
+      return all !== undefined && PageDecisions.mustDecline(type, all, now())
+    },
     all: () => {
       const all = known()
       return all === undefined ? new Map() : PageDecisions.all(all, now())

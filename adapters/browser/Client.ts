@@ -15,11 +15,10 @@ import * as AnswersOf from "./Answers.ts"
 import * as ClockOf from "./Clock.ts"
 import type { Cause, Choice, ConsentClient, Recorded, Status, Surface } from "./ConsentClient.ts"
 import type { Environment, Line } from "./Environment.ts"
-import type { Later } from "./Later.ts"
+import type { Later, LaterClient, LaterOptions } from "./Later.ts"
 import * as LocalLedgerOf from "./LocalLedger.ts"
 import * as LocalStoreOf from "./LocalStore.ts"
 import type { Parts } from "./Parts.ts"
-import * as Passive from "./Passive.ts"
 import * as SyncOf from "./Sync.ts"
 import * as Watchers from "./Watchers.ts"
 
@@ -38,7 +37,7 @@ export interface ClientParts {
   readonly blocker?: Pick<Parts["blocker"], "block" | "count" | "release">
   readonly signals?: Parts["signals"]
   readonly load?: Parts["load"]
-  /** Brings the history and signing in. Rejects where they cannot be had. */
+  /** Brings what is needed once a person has acted, or may be known. Rejects where it cannot be had. */
   readonly later: () => Promise<Later>
   readonly shown?: () => Pick<Parts, "banner" | "preferences">
 }
@@ -69,6 +68,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
   let isReady = false
   let wasAsking = false
   let hasButton = false
+  let isBannerShown = false
   let visitedAt = -Infinity
   let cookie = Snapshot.fromCookies(env.cookies(), project) === undefined ? "" : env.cookies()
   let stopTimer = () => {}
@@ -138,8 +138,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     tell(cause)
     if (phase === "decided" || phase === "fresh") ready()
     if (phase !== "fresh") return
-    declineBySignal()
-    passive.update()
+    updateLater()
     showByItself()
   }
 
@@ -147,6 +146,10 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
   const released = new Set<string>()
   env.on("released", ({ needs }) => {
     for (const name of needs) for (const { id } of answers.typesOf(name)) released.add(id)
+  })
+
+  env.on("shown", ({ surface }) => {
+    isBannerShown ||= surface === "banner"
   })
 
   const afterWithdrawal = (withdrawn: ReadonlyArray<PageTypes.PageType>): void => {
@@ -171,7 +174,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     settle(cause)
     line?.post()
     await sync.run()
-    const events = items.map((item) => ledger.recorded(item.externalId) ?? LocalEvents.ofItem(item).wire)
+    const events = items.map((item) => ledger.recorded.get(item.externalId) ?? LocalEvents.ofItem(item).wire)
     return { events, queued: pendingOf(items).length > 0 }
   }
 
@@ -194,25 +197,31 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     }
   }
 
-  const declineBySignal = (): void => {
-    const known = answers.known()
-    if (known === undefined || !ledger.isKnown()) return
-    const evidence = { surface: "signal", signal: "gpc" } as const
-    const state = { consentState: "declined", consentAction: "implied" } as const
-    const items = answers
-      .types()
-      .filter((type) => PageDecisions.mustDecline(type, known, clock.now()))
-      .map(({ id }) => itemOf(id, state, evidence))
-    void recordItems(items, "signal")
-  }
-
-  const passive = Passive.make(env, answers, ledger.isKnown, (types, consentState, evidence) => {
-    const state = { consentState, consentAction: "implied" } as const
+  const recordState: LaterOptions["recordState"] = (types, state, evidence, cause) =>
     void recordItems(
       types.map(({ id }) => itemOf(id, state, evidence)),
-      "time",
+      cause,
     )
-  })
+
+  let connected: LaterClient | undefined
+  let connecting: Promise<LaterClient> | undefined
+  const connect = ({ connect }: Later): LaterClient =>
+    (connected = connect(env, { ...shared, store, answers, sync, changed, local, isBannerShown, recordState }))
+  const later = (): Promise<LaterClient> =>
+    (connecting ??= parts.later().then(connect, (error) => {
+      connecting = undefined
+      throw error
+    }))
+
+  /** States without a click. Where what records them cannot be had now, the next change tries again. */
+  const updateLater = (): void => {
+    if (connected !== undefined) return connected.update()
+    if (!ledger.isKnown() && answers.visit()?.region.consentMode !== "implied") return
+    void later().then(
+      ({ update }) => update(),
+      () => {},
+    )
+  }
 
   const record = async (choices: ReadonlyArray<Choice>, evidence: Evidence = { surface: "page" }) => {
     if (env.isPrerendered()) await new Promise<void>((resolve) => env.listen("activate", resolve))
@@ -288,14 +297,10 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     settle("tab")
   }
 
+  const shared = { base: parts.base, project, ledger, clock, load, visit: answers.visit, language: () => language }
   const sync = SyncOf.make(env, {
-    base: parts.base,
-    project,
-    ledger,
-    clock,
-    load,
-    visit: answers.visit,
-    language: () => language,
+    ...shared,
+    sending: later,
     mayBeKnown: () => snapshot !== undefined || Snapshot.fromCookies(env.cookies(), project) !== undefined,
     answered: (visit, signals) => {
       if (visit !== undefined && !configure(visit)) return
@@ -310,7 +315,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     },
   })
 
-  const connect = (): void => {
+  const listen = (): void => {
     line ??= env.line(`assent-${project}`, load)
   }
 
@@ -325,7 +330,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
   }
 
   const begin = (): void => {
-    connect()
+    listen()
     ledger.load()
     settle("server")
     watchers.start()
@@ -340,7 +345,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
     line = undefined
   })
   env.listen("return", () => {
-    connect()
+    listen()
     look()
   })
   env.listen("online", () => void sync.run())
@@ -392,8 +397,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
       configure(translated)
       settle("server")
     },
-    identify: async (identification) =>
-      (await parts.later()).identify(env, { base: parts.base, ledger, sync, changed }, identification),
+    identify: async (identification) => (await later()).identify(identification),
     forget: async () => {
       await sync.run()
       ledger.leave()
@@ -401,7 +405,7 @@ export const make = (env: Environment, parts: ClientParts): ConsentClient => {
       cookie = env.cookies()
       changed()
     },
-    history: async () => (await parts.later()).history(env, { base: parts.base, answers, ledger, sync, local }),
+    history: async () => (await later()).history(),
     status: () => ({
       version,
       region: answers.visit()?.region.name ?? undefined,

@@ -6,14 +6,14 @@ import type { Answers } from "./Answers.ts"
 import type { HistoryLine } from "./ConsentClient.ts"
 import type { Environment } from "./Environment.ts"
 import type { LocalLedger } from "./LocalLedger.ts"
-import type { Sync } from "./Sync.ts"
+import type { Sending } from "./Sending.ts"
 
 /** What the history is read from. */
 export interface HistorySource {
   readonly base: string
   readonly answers: Answers
   readonly ledger: LocalLedger
-  readonly sync: Sync
+  readonly sending: Sending
   /** The events that the device knows, those of the unsent choices last. */
   readonly local: () => ReadonlyArray<VisitEvent>
 }
@@ -24,21 +24,18 @@ interface Page {
 }
 
 /** All events that the server has; none if it does not answer. A session that has ended is opened once more. */
-const fromServer = async (
-  env: Environment,
-  { base, ledger, sync }: HistorySource,
-): Promise<ReadonlyArray<VisitEvent>> => {
+const fromServer = async (env: Environment, { base, sending }: HistorySource): Promise<ReadonlyArray<VisitEvent>> => {
   const events: Array<VisitEvent> = []
   let mayOpen = true
   let query = ""
   for (;;) {
-    const token = await sync.session()
+    const token = await sending.session()
     if (token === undefined) return []
     const url = `${base}/consent-events?limit=1000${query}`
     const { json, status } = await env.send({ method: "GET", url, headers: { "x-session": token } })
     if (status === 401 && mayOpen) {
       mayOpen = false
-      ledger.endSession([])
+      sending.endSession()
       continue
     }
     if (status !== 200) return []

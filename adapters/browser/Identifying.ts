@@ -4,13 +4,15 @@
 import type { Identification } from "./ConsentClient.ts"
 import type { Environment } from "./Environment.ts"
 import type { LocalLedger } from "./LocalLedger.ts"
+import type { Sending } from "./Sending.ts"
 import type { Sync } from "./Sync.ts"
 
 /** What identifying needs. */
 export interface IdentifyingOptions {
   readonly base: string
   readonly ledger: LocalLedger
-  readonly sync: Sync
+  readonly sending: Sending
+  readonly sync: Pick<Sync, "run">
   readonly changed: () => void
 }
 
@@ -20,7 +22,7 @@ const sessionMillis = 1_800_000
 /** Signs the visitor in. Rejects where the server does not take the proof. */
 export const identify = async (
   env: Environment,
-  { base, changed, ledger, sync }: IdentifyingOptions,
+  { base, changed, ledger, sending, sync }: IdentifyingOptions,
   identification: Identification,
 ): Promise<void> => {
   // What the guest chose belongs to the guest; what cannot be sent now goes with the guest's session.
@@ -29,11 +31,11 @@ export const identify = async (
     env.send({
       method: "POST",
       url: `${base}/identify`,
-      headers: { "content-type": "application/json", "x-session": (await sync.session()) ?? "" },
+      headers: { "content-type": "application/json", "x-session": (await sending.session()) ?? "" },
       body: JSON.stringify(identification),
     })
   let answer = await post()
-  if (answer.status === 401 && ledger.endSession([])) answer = await post()
+  if (answer.status === 401 && sending.endSession()) answer = await post()
   if (answer.status !== 200) throw new Error(`not identified: ${answer.status}`)
   const { session: token } = answer.json as { readonly session: string }
   ledger.leave({ token, expiresAt: new Date(env.now() + sessionMillis).toISOString() })

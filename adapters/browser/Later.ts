@@ -1,14 +1,72 @@
 /**
- * What few pages need of the client: the history, and signing in. The script file of the preference centre has it, so
- * that every other page loads less.
+ * What the client needs once a person has acted, or may be known: sending, the session, signing in, the history, and
+ * states without a click. It is a script file of its own, so that a first view loads less.
  */
+import type { VisitItem } from "../../core/browser/VisitAnswer.ts"
 import * as History from "./History.ts"
 import * as Identifying from "./Identifying.ts"
+import * as Passive from "./Passive.ts"
+import * as Sending from "./Sending.ts"
+import type { Answers } from "./Answers.ts"
+import type { Cause, HistoryLine, Identification } from "./ConsentClient.ts"
+import type { Environment } from "./Environment.ts"
 
-/** The part of the client that is loaded when it is first called. */
-export interface Later {
-  readonly history: typeof History.read
-  readonly identify: typeof Identifying.identify
+/** What the client gives to this part. */
+export interface LaterOptions extends Sending.SendingOptions, Pick<History.HistorySource, "local"> {
+  readonly answers: Answers
+  /** Acts on what has changed with the identity, here and in other tabs. */
+  readonly changed: () => void
+  /** Whether the banner is in the page already. */
+  readonly isBannerShown: boolean
+  /** Records a state about types that nobody clicked. */
+  readonly recordState: (
+    types: ReadonlyArray<{ readonly id: string }>,
+    state: Pick<VisitItem, "consentAction" | "consentState">,
+    evidence: NonNullable<VisitItem["evidence"]>,
+    cause: Cause,
+  ) => void
 }
 
-export const later: Later = { history: History.read, identify: Identifying.identify }
+/** This part of a client. */
+export interface LaterClient extends Pick<Sending.Sending, "all"> {
+  /** Records what the signal refuses, and begins to wait for states without a click. */
+  readonly update: () => void
+  readonly identify: (identification: Identification) => Promise<void>
+  readonly history: () => Promise<ReadonlyArray<HistoryLine>>
+}
+
+/** The part, as a page gets it. */
+export interface Later {
+  readonly connect: (env: Environment, options: LaterOptions) => LaterClient
+}
+
+const connect = (env: Environment, options: LaterOptions): LaterClient => {
+  const { answers, base, changed, isBannerShown, ledger, local, recordState, sync } = options
+  const sending = Sending.make(env, options)
+  const passive = Passive.make(env, answers, {
+    isKnown: ledger.isKnown,
+    isBannerShown,
+    record: (types, consentState, evidence) =>
+      recordState(types, { consentState, consentAction: "implied" }, evidence, "time"),
+  })
+
+  /** The ledger needs a refusal where the signal contradicts what it holds. */
+  const declineBySignal = (): void => {
+    if (!ledger.isKnown()) return
+    const types = answers.types().filter(answers.mustDecline)
+    const state = { consentState: "declined", consentAction: "implied" } as const
+    recordState(types, state, { surface: "signal", signal: "gpc" }, "signal")
+  }
+
+  return {
+    all: sending.all,
+    update: () => {
+      declineBySignal()
+      passive.update()
+    },
+    identify: (identification) => Identifying.identify(env, { base, ledger, sending, sync, changed }, identification),
+    history: () => History.read(env, { base, answers, ledger, sending, local }),
+  }
+}
+
+export const later: Later = { connect }

@@ -14,15 +14,11 @@ const storage: KeyStore = {
   keys: () => Object.keys(localStorage),
 }
 
-/** A random UUID; pages without encryption have no `crypto.randomUUID`. */
-const uuid = (): string => {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID()
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
-}
+/** A random UUID, of version 4; pages without encryption have no `crypto.randomUUID`. */
+const uuid = (): string =>
+  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+    (Number(digit) ^ (crypto.getRandomValues(new Uint8Array(1))[0]! & (15 >> (Number(digit) / 4)))).toString(16),
+  )
 
 const isPrerendered = () => (document as { readonly prerendering?: boolean }).prerendering === true
 

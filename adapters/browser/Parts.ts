@@ -84,7 +84,7 @@ export interface Parts {
   client?: ConsentClient
   banner?: BannerPart
   preferences?: PreferencesPart
-  /** What the file of the preference centre adds for the client. */
+  /** What the file `later` adds for the client. */
   later?: Later
 }
 

@@ -30,6 +30,14 @@ const afterVisible = (env: Environment, millis: number, run: () => void) => {
   return { update, stop: () => stop() }
 }
 
+/** What passive states are recorded by. */
+export interface PassiveOptions {
+  readonly isKnown: () => boolean
+  /** Whether the banner is in the page already. */
+  readonly isBannerShown: boolean
+  readonly record: RecordPassive
+}
+
 /** The passive states of a page. */
 export interface Passive {
   /** Begins to wait where there is something to record. */
@@ -38,7 +46,8 @@ export interface Passive {
 
 const viewedMillis = 1000
 
-export const make = (env: Environment, answers: Answers, isKnown: () => boolean, record: RecordPassive): Passive => {
+export const make = (env: Environment, answers: Answers, options: PassiveOptions): Passive => {
+  const { isBannerShown, isKnown, record } = options
   let implied: ReturnType<typeof afterVisible> | undefined
   let viewed: ReturnType<typeof afterVisible> | undefined
 
@@ -53,11 +62,14 @@ export const make = (env: Environment, answers: Answers, isKnown: () => boolean,
     implied?.update()
     viewed?.update()
   })
-  env.on("shown", ({ surface }) => {
-    if (surface !== "banner" || viewed !== undefined) return
-    viewed = afterVisible(env, viewedMillis, () => {
+  const startViewed = (): void => {
+    viewed ??= afterVisible(env, viewedMillis, () => {
       if (isKnown()) record(open("viewed"), "viewed", { surface: "banner" })
     })
+  }
+  if (isBannerShown) startViewed()
+  env.on("shown", ({ surface }) => {
+    if (surface === "banner") startViewed()
   })
   return {
     update: () => {

@@ -1,15 +1,16 @@
 /**
- * The conversation with the server: the visit of the page, and the choices that the server does not have yet.
+ * The conversation with the server: the visit of the page, and when the choices are sent that the server does not have
+ * yet. What fails is tried again, later each time; a refusal is never given up.
  *
- * One tab sends at a time where there are locks. Without locks all may, because each choice has an id of its own that
- * records it once. What fails is tried again, later each time; a refusal is never given up.
+ * What sends is a script file of its own (Sending.ts), because a page whose visitor has not chosen sends nothing. A
+ * choice is stored before it is sent, so one that is made before that file has arrived is not lost.
  */
-import type { Visit, VisitActed, VisitRequest } from "../../core/browser/VisitAnswer.ts"
+import type { Visit } from "../../core/browser/VisitAnswer.ts"
 import * as LocalEvents from "../../core/browser/LocalEvents.ts"
 import type { Clock } from "./Clock.ts"
-import type { Environment, Sent } from "./Environment.ts"
+import type { Environment } from "./Environment.ts"
 import type { LocalLedger } from "./LocalLedger.ts"
-import type { Unsent } from "./LocalStore.ts"
+import type { Sending } from "./Sending.ts"
 
 /** What a conversation needs, and what it says. */
 export interface SyncOptions {
@@ -27,57 +28,27 @@ export interface SyncOptions {
   readonly mayBeKnown: () => boolean
   /** The server has answered; with a configuration where that is another one. */
   readonly answered: (visit: Visit | undefined, signals: Visit["signals"] | undefined) => void
+  /** Brings what sends. Rejects where it cannot be had now. */
+  readonly sending: () => Promise<Pick<Sending, "all">>
 }
 
 /** A conversation with the server. */
 export interface Sync {
   /** Asks for the visit, if asked to or if there is none, and sends what is to be sent. Resolves when that is over. */
   readonly run: (needsVisit?: boolean) => Promise<void>
-  /** Opens a session if there is none, and answers its token. */
-  readonly session: () => Promise<string | undefined>
   /** Asks for the visit in a language, for the texts alone. */
   readonly texts: (language: string) => Promise<Visit | undefined>
+  /** Whether the visit is still to be asked for. */
+  readonly isOwed: () => boolean
+  /** The server has answered a request. */
+  readonly answered: SyncOptions["answered"]
 }
-
-/** A request may be 64 KiB long where it goes on after the page is left, in all browsers and in total. */
-const maxCharacters = 30_000
-const maxItems = 100
 
 /** The first time to wait, and the longest. */
 const [firstWait, longestWait] = [500, 600_000]
 
-/** An acceptance that could not be sent for so long is given up, because the server takes none that is older. */
-const keptMillis = 30 * 86_400_000
-
-/** Failures that pass: no answer at all, overload, and faults of the server. */
-const isPassing = (status: number): boolean => status === 408 || status === 409 || status === 429 || status >= 500
-
-/** The choices that an answer names as faulty, by their place in the request. */
-const faultsOf = (json: unknown): ReadonlyMap<number, string> => {
-  const { errors = [] } = (json ?? {}) as { errors?: ReadonlyArray<{ pointer?: string; code?: string }> }
-  const faults = new Map<number, string>()
-  for (const { code = "", pointer = "" } of errors) {
-    const place = /^\/items\/(\d+)/.exec(pointer)?.[1]
-    // A decline that is in order is named as well, because nothing of the batch was recorded.
-    if (place !== undefined && code !== "not_recorded") faults.set(Number(place), code)
-  }
-  return faults
-}
-
-/** The first choices that may be sent together: those of one person. */
-const batchOf = (unsent: ReadonlyArray<Unsent>): ReadonlyArray<Unsent> => {
-  const who = JSON.stringify(unsent[0]?.of)
-  let characters = 0
-  return unsent
-    .filter(({ of }) => JSON.stringify(of) === who)
-    .slice(0, maxItems)
-    .filter(({ item }, place) => (characters += JSON.stringify(item).length) < maxCharacters || place === 0)
-}
-
 export const make = (env: Environment, options: SyncOptions): Sync => {
-  const { answered, base, clock, ledger } = options
-  /** Refusals that the server does not take now; they stay, and the next page sends them again. */
-  const aside = new Set<string>()
+  const { base, clock, ledger } = options
   let failures = 0
   let stopWaiting = () => {}
   let isOwed = false
@@ -97,69 +68,10 @@ export const make = (env: Environment, options: SyncOptions): Sync => {
     return status === 200 ? (json as Visit) : undefined
   }
 
-  const post = async (sent: ReadonlyArray<Unsent>): Promise<Sent> => {
-    const generation = ledger.generation()
-    const { contextId, session } = sent[0]?.of ?? ledger.identity()
-    const visit = options.visit()
-    const language = options.language()
-    const sentAt = env.now()
-    const request: VisitRequest = {
-      ...(contextId !== undefined && { contextId }),
-      ...(session !== undefined && { session: session.token }),
-      ...(visit !== undefined && { revision: visit.revision }),
-      ...(language !== undefined && { language }),
-      sentAt: LocalEvents.textOf(clock.now()),
-      ...(sent.length > 0 && { items: sent.map(({ item }) => item) }),
-    }
-    // As plain text, because a browser asks another origin for leave before it sends JSON.
-    const headers = { "content-type": "text/plain;charset=UTF-8" }
-    const answer = await env.send({ method: "POST", url: `${base}/visit`, headers, body: JSON.stringify(request) })
-    if (answer.status === 200 || answer.status === 201) {
-      const acted = answer.json as VisitActed
-      clock.correct(LocalEvents.instantOf(acted.at), sentAt, env.now())
-      ledger.answer(acted, sent, generation)
-      answered(acted.types === undefined ? undefined : (acted as unknown as Visit), acted.signals)
-    }
-    return answer
-  }
-
-  const setAside = (sent: ReadonlyArray<Unsent>, answer: Sent): boolean => {
-    const faults = faultsOf(answer.json)
-    for (const [place, code] of faults) {
-      const item = sent[place]?.item
-      if (item === undefined) continue
-      env.tell("error", { code: "choice_refused", detail: `${item.consentType}: ${code}` })
-      if (item.consentState === "declined") aside.add(item.externalId)
-      else ledger.remove(item.externalId)
-    }
-    return faults.size > 0
-  }
-
-  const giveUpOld = (): void => {
-    const oldest = LocalEvents.textOf(clock.now() - keptMillis)
-    for (const { item } of ledger.unsent()) {
-      if (item.consentState === "declined" || item.consentDate >= oldest) continue
-      ledger.remove(item.externalId)
-      env.tell("error", { code: "choice_too_old", detail: item.consentType })
-    }
-  }
-
-  /** Sends until nothing is left. Returns whether to go on later, and when. */
-  const sendAll = async (): Promise<Sent | undefined> => {
-    options.load()
-    giveUpOld()
-    for (;;) {
-      const sent = batchOf(ledger.unsent().filter(({ item }) => !aside.has(item.externalId)))
-      if (sent.length === 0 && !isOwed) return undefined
-      const answer = await post(sent)
-      if (answer.status === 200 || answer.status === 201) {
-        isOwed = false
-        failures = 0
-        continue
-      }
-      if (answer.status === 401 && ledger.endSession(sent)) continue
-      if (isPassing(answer.status) || !setAside(sent, answer)) return answer
-    }
+  const answered: Sync["answered"] = (visit, signals) => {
+    isOwed = false
+    failures = 0
+    options.answered(visit, signals)
   }
 
   const once = async (): Promise<void> => {
@@ -168,15 +80,10 @@ export const make = (env: Environment, options: SyncOptions): Sync => {
       const visit = await get(options.language())
       if (visit === undefined) return later(undefined)
       clock.atLeast(LocalEvents.instantOf(visit.at))
-      isOwed = false
       return answered(visit, visit.signals)
     }
-    await env.lock(`assent-send-${options.project}`, async () => {
-      const failed = await sendAll()
-      if (failed === undefined) return
-      if (!isPassing(failed.status)) env.tell("error", { code: "visit_refused", detail: String(failed.status) })
-      later(failed.retryAfter)
-    })
+    const failed = await (await options.sending()).all()
+    if (failed !== undefined) later(failed.retryAfter)
   }
 
   let running: Promise<void> | undefined
@@ -195,14 +102,8 @@ export const make = (env: Environment, options: SyncOptions): Sync => {
 
   return {
     run,
-    session: async () => {
-      if (ledger.identity().session === undefined) {
-        await env.lock(`assent-send-${options.project}`, async () => {
-          await post([]).catch(() => undefined)
-        })
-      }
-      return ledger.identity().session?.token
-    },
     texts: get,
+    isOwed: () => isOwed,
+    answered,
   }
 }

@@ -12,7 +12,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import { build } from "esbuild"
 
 /** The files that pages load by their hash, besides the loader. */
-const entries = ["client", "banner", "preferences", "widget"] as const
+const entries = ["client", "later", "banner", "preferences", "widget"] as const
 
 /** What the loader calls its configuration: declared in `loader.ts`, and defined nowhere. */
 const hole = "__ASSENT_CONFIGURATION__"

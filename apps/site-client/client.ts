@@ -40,7 +40,7 @@ const start = (parts: Parts.Parts): void => {
     blocker: parts.blocker,
     signals: parts.signals,
     load: parts.load,
-    later: () => parts.load("preferences").then(() => parts.later!),
+    later: () => parts.load("later").then(() => parts.later!),
     shown: () => parts,
     ...(language !== undefined && { language }),
   })

@@ -1,8 +1,6 @@
 /**
- * The script file of the preference centre, with the history, the question whether to load the page again, and what the
- * client seldom needs.
+ * The script file of the preference centre, with the history and the question whether to load the page again.
  */
-import { later } from "../../adapters/browser/Later.ts"
 import * as Parts from "../../adapters/browser/Parts.ts"
 import * as Preferences from "./widget/preferences.ts"
 import * as ReloadQuestion from "./widget/reloadQuestion.ts"
@@ -18,7 +16,6 @@ const onClosed = (): void => {
 
 if (parts) {
   start(preferencesStyle)
-  parts.later = later
   parts.preferences = {
     show: (client, surface) => {
       const visit = client.visit()

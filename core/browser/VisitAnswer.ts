@@ -54,6 +54,8 @@ export interface ScriptFile {
 /** The script files that a page loads when it needs them. */
 export interface ScriptFiles {
   readonly client: ScriptFile
+  /** What the client needs once a person has acted, or may be known. */
+  readonly later: ScriptFile
   readonly banner: ScriptFile
   readonly preferences: ScriptFile
 }

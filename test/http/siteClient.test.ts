@@ -69,7 +69,7 @@ describe("the loader of a project", () => {
     expect(types.length).toBeGreaterThan(0)
     expect(Math.max(...types.map(({ since }: { since: number }) => since))).toBeLessThanOrEqual(revision)
     expect(strictest).toMatchObject({ gcm: "basic", gpc: true, gpcCovers: ["marketing"] })
-    expect(Object.keys(files)).toEqual(["client", "banner", "preferences"])
+    expect(Object.keys(files)).toEqual(["client", "later", "banner", "preferences"])
     for (const { integrity, src } of Object.values<{ integrity: string; src: string }>(files)) {
       const { headers, status, text } = await get(site() + src)
       expect([status, headers["cache-control"]]).toEqual([200, "public, max-age=31536000, immutable"])

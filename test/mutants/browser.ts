@@ -68,7 +68,7 @@ export const browser: Part = {
     ],
     ["adapters/browser/Client.ts", 'if (cause === "time") ledger.keepClock()', "", lapsed],
     [
-      "adapters/browser/LocalLedger.ts",
+      "adapters/browser/Acknowledging.ts",
       "if (consentDate <= clock.now() + aheadMillis) clock.atLeast(consentDate)",
       "void consentDate",
       behind,
@@ -81,7 +81,7 @@ export const browser: Part = {
     ],
     ["adapters/browser/LocalLedger.ts", "for (const item of items) store.setUnsent({ item })", "", converges],
     [
-      "adapters/browser/Sync.ts",
+      "adapters/browser/Sending.ts",
       "for (const [place, code] of faults)",
       "return true\n    for (const [place, code] of faults)",
       converges,

@@ -171,7 +171,7 @@ const configuration = {
   trackers: Schema.Array(Schema.Unknown),
   texts: PageTexts,
   languages: Schema.Array(Schema.String).annotate({ description: "The languages that the project has texts in" }),
-  client: Schema.Struct({ client: ScriptFile, banner: ScriptFile, preferences: ScriptFile }),
+  client: Schema.Struct({ client: ScriptFile, later: ScriptFile, banner: ScriptFile, preferences: ScriptFile }),
 }
 
 const heading = {

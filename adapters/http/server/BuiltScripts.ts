@@ -55,7 +55,12 @@ const read = (): BuiltScripts => {
   })
   return {
     loader: [before, after],
-    files: { client: fileOf("client"), banner: fileOf("banner"), preferences: fileOf("preferences") },
+    files: {
+      client: fileOf("client"),
+      later: fileOf("later"),
+      banner: fileOf("banner"),
+      preferences: fileOf("preferences"),
+    },
     widget: script(files.widget.sha256),
     byHash: new Map(scripts.map((each) => [each.sha256, each])),
   }

@@ -149,7 +149,7 @@ export const scene = ({
     trackers: [],
     texts,
     languages: ["en"],
-    client: { client: file, banner: file, preferences: file },
+    client: { client: file, later: file, banner: file, preferences: file },
   }
   return { events: [], at, gpc: false, network: "online", ...rest, visit }
 }

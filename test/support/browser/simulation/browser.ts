@@ -190,7 +190,14 @@ export const make = (options: BrowserOptions): Browser => {
       gpc: gpc(),
       snapshot: Snapshot.fromCookies(env.cookies(), site.project),
       isShowing: false,
-      later: async () => later,
+      // A script file is requested as well, and arrives or not.
+      later: async () => {
+        const fate = fates.shift() ?? "arrives"
+        await scheduler.schedule(Promise.resolve(), `${fate}: script file`)
+        if (!state.isOpen) return new Promise<never>(() => {})
+        if (fate === "arrives" || fate === "late" || fate === "repeated") return later
+        throw new Error("not loaded")
+      },
       signals: {
         update: (permits) => {
           for (const name of watched) state.said.set(name, permits(name))
