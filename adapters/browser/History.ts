@@ -6,14 +6,14 @@ import type { Answers } from "./Answers.ts"
 import type { HistoryLine } from "./ConsentClient.ts"
 import type { Environment } from "./Environment.ts"
 import type { LocalLedger } from "./LocalLedger.ts"
-import type { Sending } from "./Sending.ts"
+import type { Sender } from "./Sending.ts"
 
 /** What the history is read from. */
 export interface HistorySource {
   readonly base: string
   readonly answers: Answers
   readonly ledger: LocalLedger
-  readonly sending: Sending
+  readonly sending: Sender
   /** The events that the device knows, those of the unsent choices last. */
   readonly local: () => ReadonlyArray<VisitEvent>
 }

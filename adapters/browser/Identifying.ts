@@ -4,14 +4,14 @@
 import type { Identification } from "./ConsentClient.ts"
 import type { Environment } from "./Environment.ts"
 import type { LocalLedger } from "./LocalLedger.ts"
-import type { Sending } from "./Sending.ts"
+import type { Sender } from "./Sending.ts"
 import type { Sync } from "./Sync.ts"
 
 /** What identifying needs. */
 export interface IdentifyingOptions {
   readonly base: string
   readonly ledger: LocalLedger
-  readonly sending: Sending
+  readonly sending: Sender
   readonly sync: Pick<Sync, "run">
   readonly changed: () => void
 }

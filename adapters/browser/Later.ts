@@ -18,7 +18,7 @@ export interface LaterOptions extends Sending.SendingOptions, Pick<History.Histo
   readonly changed: () => void
   /** Whether the banner is in the page already. */
   readonly isBannerShown: boolean
-  /** Records a state about types that nobody clicked. */
+  /** Records a state that was reached without a click. */
   readonly recordState: (
     types: ReadonlyArray<{ readonly id: string }>,
     state: Pick<VisitItem, "consentAction" | "consentState">,
@@ -28,7 +28,7 @@ export interface LaterOptions extends Sending.SendingOptions, Pick<History.Histo
 }
 
 /** This part of a client. */
-export interface LaterClient extends Pick<Sending.Sending, "all"> {
+export interface LaterClient extends Pick<Sending.Sender, "all"> {
   /** Records what the signal refuses, and begins to wait for states without a click. */
   readonly update: () => void
   readonly identify: (identification: Identification) => Promise<void>

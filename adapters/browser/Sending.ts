@@ -21,7 +21,7 @@ export interface SendingOptions extends Pick<
 }
 
 /** What sends. */
-export interface Sending {
+export interface Sender {
   /** Sends until nothing is left. Returns the answer that says to go on later, if any. */
   readonly all: () => Promise<Sent | undefined>
   /** Opens a session if there is none, and answers its token. */
@@ -62,7 +62,7 @@ const batchOf = (unsent: ReadonlyArray<Unsent>): ReadonlyArray<Unsent> => {
     .filter(({ item }, place) => (characters += JSON.stringify(item).length) < maxCharacters || place === 0)
 }
 
-export const make = (env: Environment, options: SendingOptions): Sending => {
+export const make = (env: Environment, options: SendingOptions): Sender => {
   const { base, clock, ledger, sync } = options
   const acknowledging = AcknowledgingOf.make(ledger, options.store, clock)
   const lock = `assent-send-${options.project}`

@@ -10,7 +10,7 @@ import * as LocalEvents from "../../core/browser/LocalEvents.ts"
 import type { Clock } from "./Clock.ts"
 import type { Environment } from "./Environment.ts"
 import type { LocalLedger } from "./LocalLedger.ts"
-import type { Sending } from "./Sending.ts"
+import type { Sender } from "./Sending.ts"
 
 /** What a conversation needs, and what it says. */
 export interface SyncOptions {
@@ -29,7 +29,7 @@ export interface SyncOptions {
   /** The server has answered; with a configuration where that is another one. */
   readonly answered: (visit: Visit | undefined, signals: Visit["signals"] | undefined) => void
   /** Brings what sends. Rejects where it cannot be had now. */
-  readonly sending: () => Promise<Pick<Sending, "all">>
+  readonly sending: () => Promise<Pick<Sender, "all">>
 }
 
 /** A conversation with the server. */
