@@ -125,6 +125,8 @@ export interface PreferenceTexts {
   readonly required: string
   readonly historyTitle: string
   readonly historyEmpty: string
+  /** Said where the choices cannot be read, because there is no network or no answer. */
+  readonly historyFailed: string
   readonly historyDownload: string
   readonly undoButton: string
   /** Said of a choice that the server does not have yet. */

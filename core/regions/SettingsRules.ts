@@ -37,12 +37,18 @@ export const faultsOf = ({
         },
       ]
     : []),
-  ...(primaryColor !== undefined && secondaryColor !== undefined && contrast(primaryColor, secondaryColor) < minContrast
+  // Without a secondary colour the texts of actions are white.
+  ...(primaryColor !== undefined && contrast(primaryColor, secondaryColor ?? "#ffffff") < minContrast
     ? [
         {
-          field: SettingsForm.fieldOf("branding.secondaryColor"),
+          field: SettingsForm.fieldOf(
+            secondaryColor === undefined ? "branding.primaryColor" : "branding.secondaryColor",
+          ),
           code: "contrast_too_low",
-          detail: `must have a contrast of ${minContrast}:1 with primaryColor, which is behind it`,
+          detail:
+            secondaryColor === undefined
+              ? `must have a contrast of ${minContrast}:1 with white, because there is no secondaryColor`
+              : `must have a contrast of ${minContrast}:1 with primaryColor, which is behind it`,
         },
       ]
     : []),

@@ -190,6 +190,37 @@ describe.skipIf(isMissing)("the banner", () => {
     expect(Object.values(await statesOf(declined))).toEqual(optional.map(() => "declined"))
   })
 
+  test("in a region without a refusal the acceptance has the whole width of a phone", async () => {
+    const implied = { region: { consentMode: "implied" as const }, banner: { denyButton: false } }
+    const page = await pages.open(scene(implied), { viewport: phone })
+    const [accept, customize] = [await boxOf(page, ".accept"), await boxOf(page, ".customize")]
+    expect([accept.x, accept.width]).toEqual([customize.x, customize.width])
+  })
+
+  test("the settings button stays in the page, also with a long label", async () => {
+    for (const differs of [{ floatingButton: true }, { floatingButton: true, doNotSell: true }]) {
+      const page = await pages.open(scene({ region: differs }), { viewport: phone })
+      await page.evaluate("assent.declineAll()")
+      const { x, width } = await boxOf(page, ".settings")
+      expect(x + width).toBeLessThanOrEqual(phone.width - 16)
+      expect(await findings(page)).toEqual([])
+    }
+  })
+
+  test("nothing is cut off where the visitor spaces the text, and nothing is printed", async () => {
+    for (const viewport of sizes) {
+      const page = await pages.open(scene({ texts: inLanguage("de") }), { viewport })
+      await page.evaluate("measure.spaceText()")
+      const cut = await page
+        .locator(".banner :is(h2, p, button)")
+        .evaluateAll((all) => all.filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent))
+      expect(cut).toEqual([])
+      expect((await boxOf(page, ".banner")).height).toBeLessThanOrEqual(viewport.height / 2)
+      await page.emulateMedia({ media: "print" })
+      expect(await page.locator(".banner").isVisible()).toBe(false)
+    }
+  })
+
   test("is put back when a router takes it away, and goes when another tab has answered", async () => {
     const page = await pages.open(scene({ region: { floatingButton: true } }))
     expect(await page.locator(".settings").isVisible()).toBe(false)

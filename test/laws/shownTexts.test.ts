@@ -24,7 +24,7 @@ const placeholdersOf = (text: string): ReadonlyArray<string> => (text.match(/\{\
 const boundOf = (path: string): number => {
   if (path.endsWith("Button")) return 32
   if (/Title$|title$/.test(path)) return 60
-  if (/^statuses|required|pending|Link$|historyEmpty/.test(path)) return 100
+  if (/^statuses|required|pending|Link$|historyEmpty|historyFailed/.test(path)) return 100
   return path === "consentBanner.text" ? 300 : 260
 }
 

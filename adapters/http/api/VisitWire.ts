@@ -43,6 +43,7 @@ export const PreferenceTexts = texts<keyof Region.PreferenceTexts>(
   "required",
   "historyTitle",
   "historyEmpty",
+  "historyFailed",
   "historyDownload",
   "undoButton",
   "pending",

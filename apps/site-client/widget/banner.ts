@@ -50,23 +50,19 @@ export const show = ({ tell }: Parts, client: ConsentClient, visit: Visit): (() 
   const heading = element("h2", "", title)
   const body = element("div", "body", heading, ...said.map((text) => element("p", "", ...rich(text))))
   if (honoursSignal(client, visit)) body.append(element("p", "badge", signalHonoured))
-  const links = element("p", "links", ...rich(link))
+  // First what the law of the region asks for: on a small screen the end of the text is reached by scrolling.
+  const links = element("p", "links")
   if (region.doNotSell) links.append(button("link", doNotSellLink, settings))
   if (region.limitPii) links.append(button("link", limitUseLink, settings))
+  links.append(...rich(link))
   body.append(links)
   if (region.branding.logoUrl) {
-    const logo = new Image()
-    logo.className = "logo"
-    logo.alt = ""
-    logo.src = region.branding.logoUrl
-    heading.before(logo)
+    heading.before(Object.assign(new Image(), { className: "logo", alt: "", src: region.branding.logoUrl }))
   }
   const actions = element("div", "actions")
   if (banner.denyButton) actions.append(button("decline", denyButton, answer("declined")))
   actions.append(button("accept", acceptButton, answer("accepted")))
-  if (banner.customizeButton) {
-    actions.append(button("customize quiet", customizeButton, settings))
-  }
+  if (banner.customizeButton) actions.append(button("customize quiet", customizeButton, settings))
   if (banner.closeButton === "decline") {
     actions.append(button("close quiet", closeAndDeclineButton, answer("declined")))
   }

@@ -10,16 +10,16 @@ export const bannerStyle = `
 border:1px solid var(--l);border-radius:var(--d) var(--d) 0 0}
 .top{inset:0 0 auto}
 .logo{height:2em}
-.links{display:flex;flex-wrap:wrap;gap:0 1.25em}
+.links{margin-block:-.3em;display:flex;flex-wrap:wrap;gap:0 1.25em}
 .links:empty{display:none}
-.links *{padding-block:11px;font-weight:500}
+.links *{padding-block:11px;font-weight:500;text-align:start}
 .actions{position:sticky;bottom:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(8em,100%),1fr));gap:.6em;
 align-self:center;padding-block:.5em max(1.25em,env(safe-area-inset-bottom));background:var(--s);box-shadow:0 -9px 9px var(--s)}
-.customize,.close{grid-column:1/-1}
+.accept:first-child,.customize,.close{grid-column:1/-1}
 .banner>.x{position:absolute;top:.4em;inset-inline-end:.4em}
 .said{position:fixed;opacity:0}
 :host([class]) .settings{display:none}
-.settings{bottom:1em;inset-inline-start:1em;border-radius:22px;font-size:.875em}
+.settings{bottom:0;inset-inline-start:0;margin:1em;border-radius:22px;font-size:.875em}
 :host(.inline){position:sticky;z-index:var(--assent-z,2147483000);bottom:0}
 .inline{position:static;margin:0 1em 1em;border-radius:var(--d)}
 @media(min-width:40em){
@@ -30,7 +30,7 @@ align-self:center;padding-block:.5em max(1.25em,env(safe-area-inset-bottom));bac
 .center{inset:0;height:fit-content}
 .top{inset:1em 1em auto}
 :not(.box)>.actions{grid-template-columns:repeat(2,minmax(8em,1fr)) auto}
-:not(.box)>*>.customize{grid-column:auto}}
+:not(.box)>*>:not(.close){grid-column:auto}}
 @media(min-width:64em){
 :not(.box,dialog)>.body{max-width:46em;padding-bottom:1.5em}
 .bar,.inline{grid-template-columns:1fr auto;inset-inline:max(1em,50% - 37.5em)}

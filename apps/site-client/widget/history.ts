@@ -25,7 +25,7 @@ const download = (lines: ReadonlyArray<HistoryLine>): void => {
 /** Makes the history, which is read when it is opened. */
 export const make = (client: ConsentClient, visit: Visit): HTMLDetailsElement => {
   const { texts } = visit
-  const { historyTitle, historyEmpty, historyDownload, undoButton, pending } = texts.privacyCenter
+  const { historyTitle, historyEmpty, historyFailed, historyDownload, undoButton, pending } = texts.privacyCenter
   const time = new Intl.DateTimeFormat(texts.language, { dateStyle: "medium", timeStyle: "short" })
   const body = element("div", "")
   const summary = element("summary", "", historyTitle)
@@ -65,7 +65,7 @@ export const make = (client: ConsentClient, visit: Visit): HTMLDetailsElement =>
         list,
         button("download quiet", historyDownload, () => download(lines)),
       )
-    } else body.replaceChildren(lines ? historyEmpty : pending)
+    } else body.replaceChildren(lines ? historyEmpty : historyFailed)
     history.scrollIntoView()
   }
   history.addEventListener("toggle", () => history.open && void read())

@@ -34,10 +34,10 @@ h2{font-size:1.125em;line-height:1.3}
 button{min-width:44px;min-height:44px;padding:.5em 1em;background:var(--a);color:var(--o);border:1px solid transparent;
 border-radius:var(--assent-button-radius,var(--b-buttonRadius,10px));font:inherit;font-weight:600;line-height:1.25;
 cursor:pointer;hyphens:auto}
-button:hover,.link,a{text-decoration:underline;text-underline-offset:.2em}
+button:hover,.link,a{text-decoration:underline;text-underline-offset:3px}
 .quiet,.x,.link,a{background:none;color:var(--t)}
 .quiet{border-color:var(--k)}
-.x,.link{padding:0}
+.x,.link{padding:0;border:0}
 :focus-visible{outline:3px solid var(--assent-focus,var(--t));outline-offset:2px}
 .badge::before{content:"✓ "/""}
 @media(prefers-contrast:more){.root{--m:var(--t);--k:var(--t);--l:var(--t)}}

@@ -27,6 +27,7 @@ export const ar: PageTexts = {
     required: "مفعّل دائمًا، لأن الموقع لا يعمل من دونه",
     historyTitle: "اختياراتك السابقة",
     historyEmpty: "لم تُجرِ أي اختيار بعد.",
+    historyFailed: "تعذّر تحميل اختياراتك السابقة الآن.",
     historyDownload: "تنزيل",
     undoButton: "سحب",
     pending: "سارٍ على هذا الجهاز؛ لم يُرسل بعد",

@@ -27,6 +27,7 @@ export const cs: PageTexts = {
     required: "Vždy zapnuto, protože web bez toho nefunguje",
     historyTitle: "Vaše dřívější volby",
     historyEmpty: "Zatím jste nic nevybrali.",
+    historyFailed: "Vaše dřívější volby teď nelze načíst.",
     historyDownload: "Stáhnout",
     undoButton: "Odvolat",
     pending: "Platí v tomto zařízení; zatím neodesláno",

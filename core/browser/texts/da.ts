@@ -27,6 +27,7 @@ export const da: PageTexts = {
     required: "Altid slået til, fordi webstedet ikke virker uden",
     historyTitle: "Dine tidligere valg",
     historyEmpty: "Du har ikke truffet et valg endnu.",
+    historyFailed: "Dine tidligere valg kan ikke hentes lige nu.",
     historyDownload: "Download",
     undoButton: "Træk tilbage",
     pending: "Gælder på denne enhed; ikke sendt endnu",

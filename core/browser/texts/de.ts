@@ -27,6 +27,7 @@ export const de: PageTexts = {
     required: "Immer aktiv, weil die Website ohne dies nicht funktioniert",
     historyTitle: "Ihre bisherigen Entscheidungen",
     historyEmpty: "Sie haben noch keine Entscheidung getroffen.",
+    historyFailed: "Ihre früheren Entscheidungen können gerade nicht geladen werden.",
     historyDownload: "Herunterladen",
     undoButton: "Widerrufen",
     pending: "Gilt auf diesem Gerät; noch nicht übertragen",

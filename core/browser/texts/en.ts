@@ -27,6 +27,7 @@ export const en: PageTexts = {
     required: "Always on, because the site does not work without it",
     historyTitle: "Your earlier choices",
     historyEmpty: "You have not made a choice yet.",
+    historyFailed: "Your earlier choices cannot be loaded right now.",
     historyDownload: "Download",
     undoButton: "Withdraw",
     pending: "Counts on this device; not sent yet",

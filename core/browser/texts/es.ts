@@ -27,6 +27,7 @@ export const es: PageTexts = {
     required: "Siempre activo, porque el sitio no funciona sin ello",
     historyTitle: "Sus elecciones anteriores",
     historyEmpty: "Todavía no ha elegido nada.",
+    historyFailed: "Sus elecciones anteriores no se pueden cargar en este momento.",
     historyDownload: "Descargar",
     undoButton: "Retirar",
     pending: "Se aplica en este dispositivo; aún no se ha enviado",

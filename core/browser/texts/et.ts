@@ -27,6 +27,7 @@ export const et: PageTexts = {
     required: "Alati sees, sest sait ei tööta ilma selleta",
     historyTitle: "Teie varasemad valikud",
     historyEmpty: "Te ei ole veel valikut teinud.",
+    historyFailed: "Teie varasemaid valikuid ei saa praegu laadida.",
     historyDownload: "Laadi alla",
     undoButton: "Võta tagasi",
     pending: "Kehtib selles seadmes; veel saatmata",

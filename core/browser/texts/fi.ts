@@ -27,6 +27,7 @@ export const fi: PageTexts = {
     required: "Aina käytössä, koska sivusto ei toimi ilman tätä",
     historyTitle: "Aiemmat valintasi",
     historyEmpty: "Et ole vielä tehnyt valintaa.",
+    historyFailed: "Aiempia valintojasi ei voi juuri nyt ladata.",
     historyDownload: "Lataa",
     undoButton: "Peruuta",
     pending: "Voimassa tällä laitteella; ei vielä lähetetty",

@@ -27,6 +27,7 @@ export const fr: PageTexts = {
     required: "Toujours actif, car le site ne fonctionne pas sans cela",
     historyTitle: "Vos choix précédents",
     historyEmpty: "Vous n’avez pas encore fait de choix.",
+    historyFailed: "Vos choix précédents ne peuvent pas être chargés pour le moment.",
     historyDownload: "Télécharger",
     undoButton: "Retirer",
     pending: "Appliqué sur cet appareil ; pas encore envoyé",

@@ -27,6 +27,7 @@ export const ga: PageTexts = {
     required: "Ar siúl i gcónaí, mar ní oibríonn an suíomh gan é",
     historyTitle: "Na roghanna a rinne tú cheana",
     historyEmpty: "Níl aon rogha déanta agat fós.",
+    historyFailed: "Ní féidir do roghanna roimhe seo a lódáil faoi láthair.",
     historyDownload: "Íoslódáil",
     undoButton: "Tarraing siar",
     pending: "I bhfeidhm ar an ngléas seo; níor seoladh fós é",

@@ -27,6 +27,7 @@ export const he: PageTexts = {
     required: "פעיל תמיד, כי האתר אינו פועל בלעדיו",
     historyTitle: "הבחירות הקודמות שלך",
     historyEmpty: "עדיין לא נעשתה בחירה.",
+    historyFailed: "לא ניתן לטעון כעת את הבחירות הקודמות.",
     historyDownload: "הורדה",
     undoButton: "ביטול ההסכמה",
     pending: "בתוקף במכשיר זה; עדיין לא נשלח",

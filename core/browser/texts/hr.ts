@@ -27,6 +27,7 @@ export const hr: PageTexts = {
     required: "Uvijek uključeno jer stranica bez toga ne radi",
     historyTitle: "Vaši raniji odabiri",
     historyEmpty: "Još niste ništa odabrali.",
+    historyFailed: "Vaši raniji odabiri trenutačno se ne mogu učitati.",
     historyDownload: "Preuzmi",
     undoButton: "Povuci",
     pending: "Vrijedi na ovom uređaju; još nije poslano",

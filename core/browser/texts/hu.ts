@@ -27,6 +27,7 @@ export const hu: PageTexts = {
     required: "Mindig bekapcsolva, mert enélkül a webhely nem működik",
     historyTitle: "Korábbi választásai",
     historyEmpty: "Még nem választott.",
+    historyFailed: "A korábbi választásai most nem tölthetők be.",
     historyDownload: "Letöltés",
     undoButton: "Visszavonás",
     pending: "Ezen az eszközön érvényes; még nincs elküldve",

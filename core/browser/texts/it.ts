@@ -27,6 +27,7 @@ export const it: PageTexts = {
     required: "Sempre attivo, perché senza il sito non funziona",
     historyTitle: "Le tue scelte precedenti",
     historyEmpty: "Non hai ancora fatto una scelta.",
+    historyFailed: "Al momento non è possibile caricare le tue scelte precedenti.",
     historyDownload: "Scarica",
     undoButton: "Revoca",
     pending: "Vale su questo dispositivo; non ancora inviato",

@@ -27,6 +27,7 @@ export const ja: PageTexts = {
     required: "サイトの動作に必要なため、常にオンです",
     historyTitle: "これまでの選択",
     historyEmpty: "まだ選択していません。",
+    historyFailed: "これまでの選択を現在読み込めません。",
     historyDownload: "ダウンロード",
     undoButton: "撤回",
     pending: "この端末では有効です（未送信）",

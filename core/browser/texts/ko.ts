@@ -27,6 +27,7 @@ export const ko: PageTexts = {
     required: "항상 켜짐: 이 항목이 없으면 사이트가 작동하지 않습니다",
     historyTitle: "이전 선택",
     historyEmpty: "아직 선택하지 않았습니다.",
+    historyFailed: "지금은 이전 선택을 불러올 수 없습니다.",
     historyDownload: "다운로드",
     undoButton: "철회",
     pending: "이 기기에 적용됨, 아직 전송되지 않음",

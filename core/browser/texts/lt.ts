@@ -27,6 +27,7 @@ export const lt: PageTexts = {
     required: "Visada įjungta, nes svetainė be to neveikia",
     historyTitle: "Ankstesni jūsų pasirinkimai",
     historyEmpty: "Dar nieko nepasirinkote.",
+    historyFailed: "Šiuo metu ankstesnių jūsų pasirinkimų įkelti negalima.",
     historyDownload: "Atsisiųsti",
     undoButton: "Atšaukti",
     pending: "Galioja šiame įrenginyje; dar neišsiųsta",

@@ -27,6 +27,7 @@ export const lv: PageTexts = {
     required: "Vienmēr ieslēgts, jo bez tā vietne nedarbojas",
     historyTitle: "Jūsu iepriekšējās izvēles",
     historyEmpty: "Jūs vēl neesat izdarījis izvēli.",
+    historyFailed: "Jūsu iepriekšējās izvēles pašlaik nevar ielādēt.",
     historyDownload: "Lejupielādēt",
     undoButton: "Atsaukt",
     pending: "Ir spēkā šajā ierīcē; vēl nav nosūtīts",

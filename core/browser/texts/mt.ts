@@ -27,6 +27,7 @@ export const mt: PageTexts = {
     required: "Dejjem mixgħul, għax is-sit ma jaħdimx mingħajru",
     historyTitle: "L-għażliet preċedenti tiegħek",
     historyEmpty: "Għadek m’għażilt xejn.",
+    historyFailed: "L-għażliet preċedenti tiegħek ma jistgħux jitgħabbew bħalissa.",
     historyDownload: "Niżżel",
     undoButton: "Irtira",
     pending: "Jgħodd fuq dan l-apparat; għadu ma ntbagħatx",

@@ -27,6 +27,7 @@ export const nl: PageTexts = {
     required: "Altijd aan, omdat de site anders niet werkt",
     historyTitle: "Uw eerdere keuzes",
     historyEmpty: "U hebt nog geen keuze gemaakt.",
+    historyFailed: "Uw eerdere keuzes kunnen nu niet worden geladen.",
     historyDownload: "Downloaden",
     undoButton: "Intrekken",
     pending: "Geldt op dit apparaat; nog niet verzonden",

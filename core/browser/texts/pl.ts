@@ -27,6 +27,7 @@ export const pl: PageTexts = {
     required: "Zawsze włączone, ponieważ witryna bez tego nie działa",
     historyTitle: "Twoje wcześniejsze wybory",
     historyEmpty: "Nie ma jeszcze żadnego wyboru.",
+    historyFailed: "Nie można teraz wczytać wcześniejszych wyborów.",
     historyDownload: "Pobierz",
     undoButton: "Wycofaj",
     pending: "Obowiązuje na tym urządzeniu; jeszcze nie wysłano",

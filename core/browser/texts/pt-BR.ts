@@ -27,6 +27,7 @@ export const ptBR: PageTexts = {
     required: "Sempre ativo, porque o site não funciona sem isso",
     historyTitle: "Suas escolhas anteriores",
     historyEmpty: "Você ainda não fez nenhuma escolha.",
+    historyFailed: "Não é possível carregar suas escolhas anteriores no momento.",
     historyDownload: "Baixar",
     undoButton: "Revogar",
     pending: "Vale neste dispositivo; ainda não enviado",

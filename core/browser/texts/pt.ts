@@ -27,6 +27,7 @@ export const pt: PageTexts = {
     required: "Sempre ativo, porque o site não funciona sem isto",
     historyTitle: "As suas escolhas anteriores",
     historyEmpty: "Ainda não fez nenhuma escolha.",
+    historyFailed: "Não é possível carregar as suas escolhas anteriores neste momento.",
     historyDownload: "Transferir",
     undoButton: "Retirar",
     pending: "Vale neste dispositivo; ainda não enviado",

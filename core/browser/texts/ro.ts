@@ -27,6 +27,7 @@ export const ro: PageTexts = {
     required: "Mereu activ, deoarece site-ul nu funcționează altfel",
     historyTitle: "Opțiunile dumneavoastră anterioare",
     historyEmpty: "Nu ați făcut încă o alegere.",
+    historyFailed: "Alegerile dvs. anterioare nu pot fi încărcate în acest moment.",
     historyDownload: "Descarcă",
     undoButton: "Retrage",
     pending: "Valabil pe acest dispozitiv; netrimis încă",

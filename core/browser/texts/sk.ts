@@ -27,6 +27,7 @@ export const sk: PageTexts = {
     required: "Vždy zapnuté, pretože web bez toho nefunguje",
     historyTitle: "Vaše predchádzajúce voľby",
     historyEmpty: "Zatiaľ ste nič nevybrali.",
+    historyFailed: "Vaše skoršie voľby sa teraz nedajú načítať.",
     historyDownload: "Stiahnuť",
     undoButton: "Odvolať",
     pending: "Platí v tomto zariadení; zatiaľ neodoslané",

@@ -27,6 +27,7 @@ export const sl: PageTexts = {
     required: "Vedno vklopljeno, ker spletno mesto brez tega ne deluje",
     historyTitle: "Vaše prejšnje izbire",
     historyEmpty: "Izbire še niste opravili.",
+    historyFailed: "Vaših prejšnjih izbir trenutno ni mogoče naložiti.",
     historyDownload: "Prenesi",
     undoButton: "Prekliči",
     pending: "Velja v tej napravi; še ni poslano",

@@ -27,6 +27,7 @@ export const sv: PageTexts = {
     required: "Alltid på, eftersom webbplatsen inte fungerar utan det",
     historyTitle: "Dina tidigare val",
     historyEmpty: "Du har inte gjort något val än.",
+    historyFailed: "Dina tidigare val kan inte hämtas just nu.",
     historyDownload: "Ladda ner",
     undoButton: "Återkalla",
     pending: "Gäller på den här enheten; inte skickat än",

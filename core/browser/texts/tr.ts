@@ -27,6 +27,7 @@ export const tr: PageTexts = {
     required: "Her zaman açık, çünkü site bu olmadan çalışmaz",
     historyTitle: "Önceki seçimleriniz",
     historyEmpty: "Henüz bir seçim yapmadınız.",
+    historyFailed: "Önceki seçimleriniz şu anda yüklenemiyor.",
     historyDownload: "İndir",
     undoButton: "Geri al",
     pending: "Bu cihazda geçerli; henüz gönderilmedi",

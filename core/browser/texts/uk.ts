@@ -27,6 +27,7 @@ export const uk: PageTexts = {
     required: "Завжди ввімкнено, бо без цього сайт не працює",
     historyTitle: "Ваші попередні рішення",
     historyEmpty: "Ви ще нічого не вибрали.",
+    historyFailed: "Зараз не вдається завантажити ваші попередні вибори.",
     historyDownload: "Завантажити",
     undoButton: "Відкликати",
     pending: "Діє на цьому пристрої; ще не надіслано",

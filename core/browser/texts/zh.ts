@@ -27,6 +27,7 @@ export const zh: PageTexts = {
     required: "始终开启，因为网站缺少它无法运行",
     historyTitle: "您之前的选择",
     historyEmpty: "您尚未作出选择。",
+    historyFailed: "目前无法加载您以前的选择。",
     historyDownload: "下载",
     undoButton: "撤回",
     pending: "已在此设备上生效；尚未发送",

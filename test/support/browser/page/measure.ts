@@ -65,5 +65,20 @@ const replacePage = (): void => {
   document.body.replaceWith(document.createElement("body"))
 }
 
+/** The name of the control that has the focus, as it is read out. */
+const focusedName = (): string => {
+  const active = document.activeElement!.shadowRoot?.activeElement as HTMLElement & Partial<HTMLInputElement>
+  return active.ariaLabel ?? active.labels?.[0]?.textContent ?? active.textContent
+}
+
+/** Spaces texts as WCAG 1.4.12 asks a page to bear it. */
+const spaceText = (): void => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(
+    "*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}",
+  )
+  for (const shadow of shadows()) shadow.adoptedStyleSheets.push(sheet)
+}
+
 /** All of it. */
-export const measure = { looks, states, focused, paints, replacePage }
+export const measure = { looks, states, focused, focusedName, paints, replacePage, spaceText }
