@@ -278,6 +278,42 @@ describe("Pages of one browser", () => {
     )
   })
 
+  test("decide from what they have kept where the server is away, and count a choice before what sends it is there", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(act, { minLength: 1, maxLength: 4 }),
+        state,
+        async (scheduler, acts, consentState) => {
+          // The one type of its name: of types that share one, the next page waits for the server.
+          const type = "privacy_setting/marketing/ads"
+          const browser = BrowserOf.make({ site, scheduler })
+          const { choices, tabs } = await play(browser, [{ kind: "settle" }, ...acts])
+          await mend(browser, tabs)
+          if (choices.length === 0) return
+          const decisions = await decisionsOf(browser)
+          tabs.forEach(browser.kill)
+          browser.disturb(Array.from({ length: 200 }, () => "lost"))
+          const only = browser.open()
+          await browser.settle()
+          expect(only.client.status()).toMatchObject({ phase: "decided", pending: 0 })
+          for (const decision of decisions) expect(textInPage(only, decision)).toBe(textOf(decision))
+          void only.client.record([{ consentType: type, consentState }])
+          expect(only.client.permits(type)).toBe(consentState === "accepted")
+          await browser.settle()
+          browser.kill(only)
+          const next = browser.open()
+          expect(next.client.permits(type), "the next page knows it as well").toBe(consentState === "accepted")
+          await browser.settle()
+          expect(next.client.status().pending).toBe(1)
+          await mend(browser, [next])
+          const events: ReadonlyArray<VisitEvent> = await askAs(browser, "consent-events?limit=1000")
+          expect(events).toHaveLength(choices.length + 1)
+        },
+      ),
+      { numRuns: times(8, 60) },
+    ))
+
   test("never permit again what lapsed, whatever the clock of the device is set to", () =>
     fc.assert(
       fc.asyncProperty(

@@ -6,6 +6,7 @@ const loader = "permits nothing that the engine would not"
 const signal = "permits no type more, and nothing that it covers but what was confirmed"
 const lapsed = "never permit again what lapsed"
 const behind = "keep a refusal that follows an acceptance"
+const kept = "decide from what they have kept"
 const traceless = "leave nothing behind without an act"
 const written = "of up to 60 names is read as it was written"
 
@@ -107,6 +108,8 @@ export const browser: Part = {
       "start what a site runs only while it is permitted",
       converges,
     ],
+    ["adapters/browser/Client.ts", "      connecting = undefined\n", "", kept, converges],
+    ["adapters/browser/Client.ts", "ledger.isKnown()) store.setVisit(visit)", "ledger.isKnown()) void visit", kept],
     ["adapters/browser/LocalStore.ts", "      memory.set(key, text)\n", "", "keep their choices in memory"],
     [
       "adapters/http/routes/VisitBody.ts",

@@ -144,6 +144,8 @@ export const make = (options: BrowserOptions): Browser => {
         }
       },
       lock: (_name, run) => {
+        // What a page has begun when it is closed does not go on, otherwise it would hold the lock for good.
+        if (!tab.isOpen) return new Promise<never>(() => {})
         if (!hasLocks) return run()
         const turn = lock.then(run)
         lock = turn.catch(() => {})
