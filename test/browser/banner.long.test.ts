@@ -72,6 +72,11 @@ describe.skipIf(isMissing)("the banner", () => {
         expect(banner.height).toBeLessThanOrEqual(viewport.height / 2)
         expect(banner.x).toBeGreaterThanOrEqual(0)
         expect(banner.x + banner.width).toBeLessThanOrEqual(viewport.width)
+        for (const inside of await page.locator(".banner button").all()) {
+          const { x, width } = (await inside.boundingBox())!
+          expect(x).toBeGreaterThanOrEqual(banner.x)
+          expect(x + width).toBeLessThanOrEqual(banner.x + banner.width)
+        }
 
         const [decline, accept] = [await boxOf(page, ".decline"), await boxOf(page, ".banner .accept")]
         expect(accept.width).toBeCloseTo(decline.width, 0)

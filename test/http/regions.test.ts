@@ -97,6 +97,15 @@ describe("the regions of a project", () => {
 })
 
 describe("settings", () => {
+  test("are refused where white cannot be read on the primary colour, and no other colour is set", async () => {
+    const light = (branding: object) =>
+      ask("POST", "regions", { name: "Light", regions: ["LI"], settings: { branding } })
+    const refused = await light({ primaryColor: "#ffe08a" })
+    expect([refused.status, violations(refused)]).toEqual([422, ["/settings/branding/primaryColor contrast_too_low"]])
+    const readable = await light({ primaryColor: "#ffe08a", secondaryColor: "#221100" })
+    expect(readable.status).toBe(201)
+  })
+
   test("are refused for all that is wrong with them at once", async () => {
     const refused = await ask("POST", "regions", {
       name: "",

@@ -12,10 +12,13 @@ const find = (selector: string): Element =>
     .map((shadow) => shadow.querySelector(selector))
     .find((found) => found !== null)!
 
-/** The computed style of an element, but for where it stands and what follows from that. */
+/**
+ * The computed style of an element, but for where it stands and what follows from that: also its width, which a layout
+ * may round to another 64th of a pixel there.
+ */
 const looks = (selector: string): Record<string, string> => {
   const style = getComputedStyle(find(selector))
-  const own = /^(inset|left|right|top|bottom|perspective-origin|transform-origin)/
+  const own = /^(inset|left|right|top|bottom|perspective-origin|transform-origin|width$|inline-size$)/
   return Object.fromEntries(
     [...style].filter((property) => !own.test(property)).map((name) => [name, style.getPropertyValue(name)]),
   )
