@@ -40,12 +40,15 @@ describe("the packed files", () => {
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
   })
 
-  test("are the compiled code without maps, the pages, the examples, and nothing else", () => {
+  test("are the compiled code without maps, the script files, the pages, the examples, and nothing else", () => {
     const { files } = packed
-    const endings = new Set(
-      files.filter((file) => file.startsWith("dist/")).map((file) => /(\.d)?\.\w+$/.exec(file)?.[0]),
-    )
-    expect([...endings].toSorted()).toEqual([".d.ts", ".js", ".json"])
+    const isScriptFile = (file: string): boolean => file.startsWith("dist/site-client/")
+    const endingsOf = (some: ReadonlyArray<string>) =>
+      [...new Set(some.map((file) => /(\.d)?\.\w+$/.exec(file)?.[0]))].toSorted()
+    const built = files.filter((file) => file.startsWith("dist/"))
+    expect(endingsOf(built.filter((file) => !isScriptFile(file)))).toEqual([".d.ts", ".js", ".json"])
+    // Compressed when they are built, because a server answers them as they are.
+    expect(endingsOf(built.filter(isScriptFile))).toEqual([".br", ".gz", ".js", ".json"])
     expect(files.filter((file) => file.startsWith("docs/") && file.endsWith(".ts"))).toEqual([])
     expect(files.filter((file) => file.includes("node_modules"))).toEqual([])
     const tops = files.filter((file) => !file.includes("/"))
