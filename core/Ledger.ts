@@ -82,6 +82,8 @@ import * as Sessions from "./people/Sessions.ts"
 import * as Publishing from "./regions/Publishing.ts"
 import * as RegionLanguages from "./regions/RegionLanguages.ts"
 import * as Regions from "./regions/Regions.ts"
+import * as TrackerReports from "./trackers/TrackerReports.ts"
+import * as Trackers from "./trackers/Trackers.ts"
 import * as FidesImport from "./fideslang/FidesImport.ts"
 import * as RecordReading from "./processing-records/RecordReading.ts"
 import * as CarriedErasures from "./transfer/CarriedErasures.ts"
@@ -178,6 +180,13 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
       removeLanguage: bound(RegionLanguages.remove),
       publish: bound(Publishing.publish),
       previewPublication: bound(Publishing.preview),
+    },
+    // Trackers of pages
+    trackers: {
+      create: bound(Trackers.create),
+      update: bound(Trackers.update),
+      remove: bound(Trackers.remove),
+      takeReport: bound(TrackerReports.take),
     },
     // Events
     record: bound(Recording.record),

@@ -39,6 +39,7 @@ import * as SiteComplianceRoutes from "./routes/SiteComplianceRoutes.ts"
 import * as SiteClientRoutes from "./routes/SiteClientRoutes.ts"
 import * as RegionRoutes from "./routes/RegionRoutes.ts"
 import * as SiteRoutes from "./routes/SiteRoutes.ts"
+import * as TrackerRoutes from "./routes/TrackerRoutes.ts"
 import * as VisitRoutes from "./routes/VisitRoutes.ts"
 import * as WebhookRoutes from "./routes/WebhookRoutes.ts"
 import * as Answer from "./server/Answer.ts"
@@ -146,9 +147,10 @@ const routesAt = (basePath: string) => {
         ProcessingRecordRoutes.layer,
         EmailRoutes.layer,
         RegionRoutes.layer,
+        TrackerRoutes.layer,
       ]),
       Layer.provide([SiteRoutes.layer, SiteComplianceRoutes.layer, VisitRoutes.layer, OpenRoutes.layer]),
-      Layer.provide([SiteClientRoutes.scripts, SiteClientRoutes.siteClient]),
+      Layer.provide([SiteClientRoutes.scripts, SiteClientRoutes.siteClient, TrackerRoutes.site]),
       Layer.provide([Authenticate.keyLayer, Authenticate.sessionLayer]),
     ),
     HttpApiScalar.layer(api, { path: "/docs", scalar }),

@@ -20,6 +20,7 @@ import { type PublishedRevision, sharing } from "./PublishedRevision.ts"
 import type { RegionDraft } from "./RegionDraft.ts"
 import type { Role } from "./Role.ts"
 import type { SenderAddress } from "./SenderAddress.ts"
+import type { Tracker } from "./Tracker.ts"
 import * as TypeHistory from "./TypeHistory.ts"
 
 /** The fields of every entry. */
@@ -311,6 +312,7 @@ export interface Entries {
   readonly mailTexts: ReadonlyArray<OwnMailText>
   readonly regions: ReadonlyArray<RegionDraft>
   readonly publications: ReadonlyArray<PublishedRevision>
+  readonly trackers: ReadonlyArray<Tracker>
 }
 
 /** Every kind of entry. */
@@ -327,6 +329,7 @@ export const entryKinds: ReadonlyArray<keyof Entries> = [
   "mailTexts",
   "regions",
   "publications",
+  "trackers",
 ]
 
 /** Collects the entries of a catalog as they were written: an entry replaces the one before it with its id. */
@@ -349,6 +352,7 @@ export const collector = (): Collector => {
   const mailTexts = new Map<string, OwnMailText>()
   const regions = new Map<string, RegionDraft>()
   const publications = new Map<string, PublishedRevision>()
+  const trackers = new Map<string, Tracker>()
   const share = sharing()
   const kinds: { readonly [Kind in keyof Entries]: Map<string, Entry> } = {
     organizations,
@@ -363,6 +367,7 @@ export const collector = (): Collector => {
     mailTexts,
     regions,
     publications,
+    trackers,
   }
   return {
     add: (kind, entry) => {
@@ -384,6 +389,7 @@ export const collector = (): Collector => {
       mailTexts: [...mailTexts.values()],
       regions: [...regions.values()],
       publications: [...publications.values()],
+      trackers: [...trackers.values()],
     }),
   }
 }
@@ -431,6 +437,8 @@ export interface Catalog {
   readonly regions: ReadonlyMap<string, ReadonlyArray<RegionDraft>>
   /** By project id, in the order of their numbers. */
   readonly publications: ReadonlyMap<string, ReadonlyArray<PublishedRevision>>
+  /** By project id, in the order in which they were created: the trackers that were not removed. */
+  readonly trackers: ReadonlyMap<string, ReadonlyArray<Tracker>>
 }
 
 /** A key for category, subcategory and label, which together are unique among the types of a project. */
@@ -518,6 +526,10 @@ export const index = (entries: Entries, revision: number): Catalog => {
       ({ project }) => project,
     ),
     publications: Map.groupBy(entries.publications, ({ project }) => project),
+    trackers: Map.groupBy(
+      entries.trackers.filter(({ isRemoved }) => isRemoved !== true),
+      ({ project }) => project,
+    ),
   }
 }
 

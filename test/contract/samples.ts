@@ -215,6 +215,23 @@ export const entries: Entries = {
   mailTexts: [],
   regions: [{ ...made, ...region, organization: uuid(1), project: uuid(2), kept: { "consent.webflow": true } }],
   publications: [{ ...made, id: uuid(0xe9), organization: uuid(1), project: uuid(2), revision: 1, regions: [region] }],
+  trackers: [
+    {
+      ...made,
+      id: uuid(0xea),
+      organization: uuid(1),
+      project: uuid(2),
+      name: "Zähler 🍪",
+      type: "cookie",
+      detectedName: "_ga_*",
+      domain: "example.com",
+      pattern: "_ga*",
+      category: "analytics",
+      consentTypes: [typeA],
+      origin: "manual",
+      matchType: "project",
+    },
+  ],
   webhooks: [
     {
       ...made,

@@ -175,6 +175,7 @@ const entries: Entries = {
   mailTexts: [],
   regions: [],
   publications: [],
+  trackers: [],
 }
 
 /** Starts the server on a new, empty PostgreSQL database with this catalog. */

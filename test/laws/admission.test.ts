@@ -59,6 +59,7 @@ const { consentTypes } = Catalog.index(
     mailTexts: [],
     regions: [],
     publications: [],
+    trackers: [],
   },
   1,
 )

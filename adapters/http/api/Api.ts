@@ -20,14 +20,15 @@ import { Regions } from "./Regions.ts"
 import { Site } from "./Site.ts"
 import { Scripts, SiteClient } from "./SiteClient.ts"
 import { SiteCompliance } from "./SiteCompliance.ts"
+import { SiteTrackers, Trackers } from "./Trackers.ts"
 import { Visit } from "./Visit.ts"
 import { Webhooks } from "./Webhooks.ts"
 
 /** All endpoints. An unknown query parameter is an error; an unknown member of a body is ignored. */
 export const Api = HttpApi.make("assent")
   .add(Privacy, Changes, Webhooks, Compliance, Connectors, ConsentTypes, People, Erasures, Organizations, ApiKeys)
-  .add(DataSystems, ProcessingRecords, Metrics, Emails, Regions)
-  .add(Site, SiteCompliance, Visit, Scripts, SiteClient, Open)
+  .add(DataSystems, ProcessingRecords, Metrics, Emails, Regions, Trackers)
+  .add(Site, SiteCompliance, Visit, SiteTrackers, Scripts, SiteClient, Open)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(
     OpenApi.annotations({

@@ -213,6 +213,8 @@ export interface BodyOptions {
   readonly maxBytes?: number
   /** Whether JSON may also be sent as `text/plain`, which a page may send to another origin without a preflight. */
   readonly mayBeText?: boolean
+  /** Further media types of JSON, in lower case, that do not say so by their name. */
+  readonly alsoTypes?: ReadonlyArray<string>
 }
 
 const tooManyValues = new HttpProblem({
@@ -265,17 +267,21 @@ export const readBytes = Effect.fnUntraced(function* (request: HttpServerRequest
   return new Uint8Array(bytes)
 })
 
+/** The media type of a body in lower case, without parameters; empty if none is stated. */
+export const mediaTypeOf = ({ headers }: HttpServerRequest.HttpServerRequest): string =>
+  (headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
+
 /**
  * Reads a JSON body. Bytes that are not valid UTF-8 are refused, because replacing them could make two different texts
  * equal.
  */
 export const readBody = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
-  { absent, mayBeEmpty = false, mayBeText = false, maxBytes = bodyMaxBytes }: BodyOptions = {},
+  { absent, alsoTypes = [], mayBeEmpty = false, mayBeText = false, maxBytes = bodyMaxBytes }: BodyOptions = {},
 ) {
   if (absent !== undefined && !hasBody(request)) return emptyBody(absent)
-  const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
-  const isJson = mediaType === "application/json" || mediaType.endsWith("+json")
+  const mediaType = mediaTypeOf(request)
+  const isJson = mediaType === "application/json" || mediaType.endsWith("+json") || alsoTypes.includes(mediaType)
   if (!isJson && !(mayBeText && mediaType === "text/plain")) {
     const expected = mayBeText ? "application/json, or as text/plain" : "application/json"
     return yield* new HttpProblem({ status: 415, detail: `send the body as ${expected}` })

@@ -1,5 +1,5 @@
 /**
- * Limits of requests that need no credential: visits and the opening of sessions. They are checked before anything is
+ * Limits of requests that need no credential: visits, reports of trackers and the opening of sessions. They are checked before anything is
  * written, so that a flood leaves nothing behind.
  *
  * Addresses are limited by their network, because one client may have every address of it: 24 bits of IPv4, 56 of IPv6.
@@ -38,6 +38,9 @@ export const parse = (text: string): Option.Option<VisitQuota | "off"> => {
   return acting <= most ? Option.some({ acting }) : Option.none()
 }
 
+/** How many reports of trackers one network may send in a minute. */
+export const reportsPerMinute = 6
+
 /** How many new visitors of one project may come in a second. */
 export const newVisitorsPerSecond = 500
 
@@ -47,6 +50,8 @@ export interface VisitLimits {
   readonly takeActing: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<void, Answer.HttpProblem>
   /** Draws a request that reads. */
   readonly takeReading: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<void, Answer.HttpProblem>
+  /** Draws a report of trackers. */
+  readonly takeReport: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<void, Answer.HttpProblem>
   /** Draws a visitor of a project that was not known before. */
   readonly takeNewVisitor: (projectId: string) => Effect.Effect<void, Answer.HttpProblem>
 }
@@ -96,6 +101,7 @@ const takeFrom = (buckets: TokenBuckets.TokenBuckets, id: string, what: string, 
 const unlimited: VisitLimits = {
   takeActing: () => Effect.void,
   takeReading: () => Effect.void,
+  takeReport: () => Effect.void,
   takeNewVisitor: () => Effect.void,
 }
 
@@ -105,6 +111,7 @@ const make = Effect.gen(function* () {
   const nameOf = makeNames()
   const acting = TokenBuckets.make(quota.acting, 2 * quota.acting)
   const reading = TokenBuckets.make(10 * quota.acting)
+  const reports = TokenBuckets.make(reportsPerMinute)
   const newVisitors = TokenBuckets.make(newVisitorsPerSecond * 60, newVisitorsPerSecond)
 
   const takeOfAddress = (buckets: TokenBuckets.TokenBuckets) =>
@@ -118,6 +125,7 @@ const make = Effect.gen(function* () {
   return OpenLimits.of({
     takeActing: takeOfAddress(acting),
     takeReading: takeOfAddress(reading),
+    takeReport: takeOfAddress(reports),
     takeNewVisitor: (projectId) =>
       Effect.flatMap(monotonicMillis, (now) => takeFrom(newVisitors, projectId, "new visitors of this project", now)),
   })
