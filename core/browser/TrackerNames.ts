@@ -32,10 +32,13 @@ const cut = (text: string): string =>
 /** The name of a cookie or of a stored entry. */
 export const reducedName = (name: string): string => cut(shorten(name))
 
-/** A path without its query, each of its segments shortened. One with `@` is an address, and becomes `*` as a whole. */
+/** A path without its query, each of its segments shortened, and what follows a semicolon in one left out. One with `@` is an address, and becomes `*` as a whole. */
 export const reducedPath = (path: string): string => {
-  const [bare = ""] = path.split(/[?#;]/)
-  const segments = bare.split("/").map((segment) => (segment.includes("@") ? "*" : shorten(segment)))
+  const [bare = ""] = path.split(/[?#]/)
+  const segments = bare
+    .split("/")
+    .map((segment) => segment.replace(/;.*/, "*"))
+    .map((segment) => (segment.includes("@") ? "*" : shorten(segment)))
   const joined = segments.join("/")
   return cut(joined.startsWith("/") ? joined : `/${joined}`)
 }

@@ -40,7 +40,7 @@ describe("the client in a bundle", () => {
   test("brings Effect, the API's shapes and nothing of the server, in at most 200 kB compressed", async () => {
     const { metafile, outputFiles } = await bundle()
     const own =
-      /^(node_modules\/effect\/|adapters\/http\/(api|client)\/|core\/(engine|formats|model)\/|core\/compliance\/|core\/browser\/(RegionTemplates|texts\/en)\.ts$|core\/regions\/(CountryCodes|SettingChecks|OwnTextChecks)\.ts$|core\/data-systems\/(AttributeFamily|DataSystem|RecordQuery)\.ts$|core\/feed\/Change\.ts$|core\/ledger\/(Batch|Paging)\.ts$|core\/ports\/Outbound\.ts$|test\/http\/page\.ts$)/
+      /^(node_modules\/effect\/|adapters\/http\/(api|client)\/|core\/(engine|formats|model)\/|core\/compliance\/|core\/browser\/(RegionTemplates|TrackerRules|texts\/en)\.ts$|core\/regions\/(CountryCodes|SettingChecks|OwnTextChecks)\.ts$|core\/data-systems\/(AttributeFamily|DataSystem|RecordQuery)\.ts$|core\/feed\/Change\.ts$|core\/ledger\/(Batch|Paging)\.ts$|core\/ports\/Outbound\.ts$|test\/http\/page\.ts$)/
     expect(Object.keys(metafile.inputs).filter((input) => !own.test(input))).toEqual([])
     expect(gzipSync(outputFiles[0]!.contents).byteLength).toBeLessThanOrEqual(200 * 1024)
   })

@@ -212,7 +212,9 @@ const send = async (example: Example, { isCredible = true, form = 0 } = {}): Pro
     headers: {
       ...(credential === "apiKey" && { "x-api-key": server.banner().apiKey }),
       ...(credential === "session" && { "x-session": session }),
-      ...(["actInVisit", "createSession"].includes(example.operation) && { origin: "http://localhost" }),
+      ...(["actInVisit", "createSession", "reportTrackers"].includes(example.operation) && {
+        origin: "http://localhost",
+      }),
       ...(mediaType !== undefined && { "content-type": mediaType }),
     },
     ...(text !== undefined && { body: text }),

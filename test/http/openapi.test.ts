@@ -58,7 +58,8 @@ describe("/openapi.json", () => {
     expect(new Set(summaries).size).toBe(operations.length)
     for (const [name, { description, security = [] }] of operations) {
       expect(description, name).toMatch(/\w.*\.$/)
-      const isOpen = /\/(session|visit|site-client|site-client\/\{file\}|widget|health-check|livez|readyz)$/.test(name)
+      const isOpen =
+        /\/(session|visit|trackers|site-client|site-client\/\{file\}|widget|health-check|livez|readyz)$/.test(name)
       const isForKeys = name.includes("/privacy-v1/")
       const scheme = isForKeys ? "apiKey" : "session"
       expect(security, name).toEqual(isOpen && !isForKeys ? [] : [{ [scheme]: [] }])
@@ -78,7 +79,7 @@ describe("/openapi.json", () => {
     for (const [name, { parameters, responses }] of operations) {
       const hasKey = parameters.some((parameter) => parameter.in === "header" && parameter.name === "Idempotency-Key")
       // Rows and choices are recognized by their content instead of a key, and a question writes nothing.
-      const takesNone = /\/(consent-events\/import|consent-decisions|visit)$/
+      const takesNone = /\/(consent-events\/import|consent-decisions|visit|site-v1\/\{projectId\}\/trackers)$/
       expect(hasKey, name).toBe(!name.startsWith("GET") && !takesNone.test(name))
       expect(Object.keys(responses["503"]!.headers!), name).toContain("Retry-After")
       if ("429" in responses) expect(Object.keys(responses["429"].headers!), name).toContain("Retry-After")

@@ -227,7 +227,23 @@ export const makers = async (server: Server): Promise<ReadonlyMap<string, Make>>
     return { params: { ...params, languageId: "nl" } }
   }
 
+  const newTracker = () => ({ name: fresh("tracker"), type: "cookie", category: "analytics" })
+  const madeTracker = async (project: Project) => {
+    const [{ id }] = await asOwnerOf(ownerOf(project), "POST", `${privacy(project)}/trackers`, { json: newTracker() })
+    return { params: { id: id as string } }
+  }
+
   return new Map<string, Make>([
+    [`GET ${projectPath}/trackers`, plain],
+    [`POST ${projectPath}/trackers`, () => ({ json: newTracker() })],
+    [`PATCH ${projectPath}/trackers/:id`, async (project) => ({ ...(await madeTracker(project)), ...renamed() })],
+    [`DELETE ${projectPath}/trackers/:id`, madeTracker],
+    [`GET ${projectPath}/tracker-scan-history`, plain],
+    [`GET ${sitePath}/trackers`, plain],
+    [
+      `POST ${sitePath}/trackers`,
+      () => ({ json: { items: [{ type: "script", domain: "stats.example", path: "/count.js", first: "parser" }] } }),
+    ],
     [`GET ${projectPath}/regions`, plain],
     [`POST ${projectPath}/regions`, () => ({ json: newRegion() })],
     [`GET ${projectPath}/regions/:id`, ({ id }) => ({ params: { id } })],
