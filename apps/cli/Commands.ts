@@ -96,6 +96,10 @@ export const all = {
     "Take over the data systems of a manifest of fideslang",
     () => import("./commands/dataSystems.ts"),
   ),
+  scan: entry(
+    "Visit pages with Chromium, and say what they load and keep before anyone has acted",
+    () => import("./commands/scan.ts"),
+  ),
   webhooks: entry(
     "Receive webhooks on this machine while you write a receiver, or send one a sample",
     () => import("./commands/webhooks.ts"),

@@ -11,6 +11,7 @@
  */
 import { Cause, Effect, Exit, Runtime } from "effect"
 import type { CliError } from "effect/cli"
+import type { ChromiumFault } from "../../adapters/chromium/Chromium.ts"
 import type { BadTable } from "../../adapters/duckdb/BadTable.ts"
 import type { BadInput, Unreadable, Unwritable } from "../../adapters/files/BadInput.ts"
 import type { TemporaryFileError } from "../../adapters/files/ExternalSort.ts"
@@ -61,6 +62,7 @@ export type Failure =
   | CannotUpgrade
   | NotUpgraded
   | CannotListen
+  | ChromiumFault
   | NotTaken
   | Output.OutputClosed
   | Output.OutputFailed
@@ -107,6 +109,7 @@ export const report = (failure: Failure): Effect.Effect<void> => {
     case "NotTheSame":
     case "NotWhole":
     case "CannotListen":
+    case "ChromiumFault":
     case "CannotUpgrade":
     case "NotTaken":
     case "NotUpgraded":

@@ -243,7 +243,8 @@ export const posts: Readonly<Record<string, (asker: Asker) => Promise<Post>>> = 
  * `complianceFiles.test.ts` try, the building of a package and the return of a mail, which may be asked for again
  * without one. Of the families of attributes, which have the same handlers, one is tried. Those of webhooks, of which a
  * project has at most 20, are tried in `webhooks.test.ts`, that of a connector's secret in `connectors.test.ts`,
- * those of senders, which need a mail server, in `emails.test.ts`, and those of regions in `regions.test.ts`.
+ * those of senders, which need a mail server, in `emails.test.ts`, those of regions in `regions.test.ts`,
+ * and those of trackers in `trackers.test.ts`.
  */
 export const postEndpoints: ReadonlyArray<string> = (() => {
   const names: Array<string> = []
@@ -258,7 +259,7 @@ export const postEndpoints: ReadonlyArray<string> = (() => {
       ),
   })
   const tried =
-    /Webhook|ConnectorSecret$|Email|Region|^createDataSystem(?!Attribute$|Contact$|$)|ComplianceCode$|^(?:verifyVisitorComplianceRequest|attachComplianceFile|buildCompliancePackage|noteBouncedMail)$/
+    /Webhook|ConnectorSecret$|Email|Region|Tracker|^createDataSystem(?!Attribute$|Contact$|$)|ComplianceCode$|^(?:verifyVisitorComplianceRequest|attachComplianceFile|buildCompliancePackage|noteBouncedMail)$/
   return names.filter((name) => name !== "importConsentEvents" && !tried.test(name))
 })()
 

@@ -93,6 +93,16 @@ describe("a tracker", () => {
     expect((await listed()).length).toBe(before)
   })
 
+  test("is written once, if the request is sent again with its key", async () => {
+    const headers = { ...asOwner, "idempotency-key": "trackers-once" }
+    const send = () =>
+      server.request("POST", `${privacy()}/trackers`, { headers, json: { items: [{ ...cookie, name: "once" }] } })
+    const [first, again] = [await send(), await send()]
+    expect([first.status, again.status, again.text]).toEqual([201, 201, first.text])
+    expect(again.headers["idempotent-replayed"]).toBe("true")
+    expect((await listed()).filter(({ name }: { name: string }) => name === "once")).toHaveLength(1)
+  })
+
   test("of another project is not there", async () => {
     const [{ id }] = (await ask("POST", "trackers", cookie, blog)).json
     expect((await ask("PATCH", `trackers/${id}`, { name: "c" })).status).toBe(404)
