@@ -7,7 +7,7 @@ import { isLoaded, type SeenTracker, type TrackerType } from "./TrackerRules.ts"
 /** The most characters that are kept of a name or a path. */
 export const maxReducedLength = 256
 
-/** A part between separators that stands for one visitor, one request or one build: addresses, encoded and long ones. */
+/** Whether a part stands for one visitor, one request or one build: addresses, and encoded and long parts. */
 const isVarying = (part: string): boolean =>
   part.includes("@") ||
   part.includes("%") ||
@@ -32,7 +32,10 @@ const cut = (text: string): string =>
 /** The name of a cookie or of a stored entry. */
 export const reducedName = (name: string): string => cut(shorten(name))
 
-/** A path without its query, each of its segments shortened, and what follows a semicolon in one left out. One with `@` is an address, and becomes `*` as a whole. */
+/**
+ * A path without its query, each of its segments shortened. What follows a semicolon is left out, and a segment with
+ * `@` is an address, which becomes `*` as a whole.
+ */
 export const reducedPath = (path: string): string => {
   const [bare = ""] = path.split(/[?#]/)
   const segments = bare

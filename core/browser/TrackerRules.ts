@@ -13,8 +13,8 @@ export const trackerTypes = ["script", "iframe", "image", "link", "cookie", "loc
 export type TrackerType = (typeof trackerTypes)[number]
 
 /**
- * What a tracker is for, the strictest last. `ignored` and `strictly_necessary` need no permission, and `malicious` gets
- * none. `unclassified` says that no one has decided yet: it decides nothing.
+ * What a tracker is for, the strictest last. `ignored` and `strictly_necessary` need no permission, and `malicious`
+ * gets none. `unclassified` says that no one has decided yet: it decides nothing.
  */
 export const trackerCategories = [
   "unclassified",

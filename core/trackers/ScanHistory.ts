@@ -13,7 +13,7 @@ export interface ScannedDay {
   readonly unclassified: number
 }
 
-/** The most days that are told. */
+/** The most days of a history. */
 export const maxScannedDays = 400
 
 /** The days on which pages or a scan found trackers. Those that were deleted since are not counted. */

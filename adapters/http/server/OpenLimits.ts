@@ -1,6 +1,6 @@
 /**
- * Limits of requests that need no credential: visits, reports of trackers and the opening of sessions. They are checked before anything is
- * written, so that a flood leaves nothing behind.
+ * Limits of requests that need no credential: visits, reports of trackers and the opening of sessions. They are checked
+ * before anything is written, so that a flood leaves nothing behind.
  *
  * Addresses are limited by their network, because one client may have every address of it: 24 bits of IPv4, 56 of IPv6.
  * A network is known by a hash with a key that is drawn at the start and once a day, and is kept nowhere: what the
