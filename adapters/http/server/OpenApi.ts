@@ -211,7 +211,11 @@ const bodyOf = ({ content }: NonNullable<Operation["requestBody"]>, example: Exa
     Object.fromEntries(
       Object.entries(content).map(([type, { schema }]) => [type, { schema: openBody(schema) as Json }]),
     ),
-    (type) => example?.texts?.[type] ?? (isJson(type) || typeof example?.body === "string" ? example?.body : undefined),
+    // A report of a browser has another form than that of a page, which is shown.
+    (type) =>
+      type === "application/reports+json"
+        ? undefined
+        : (example?.texts?.[type] ?? (isJson(type) || typeof example?.body === "string" ? example?.body : undefined)),
   ),
 })
 
