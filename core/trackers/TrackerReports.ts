@@ -28,6 +28,9 @@ const droppedReports = Metric.counter("assent_tracker_reports_dropped_total", {
   incremental: true,
 })
 
+/** Counts nothing, so that the counter is there before it counts, and its first increase is seen. */
+export const showCounter: Effect.Effect<void> = Metric.update(droppedReports, 0)
+
 /** What makes two reports one. */
 const keyOf = ({ domain = "", name, type }: Pick<Tracker, "domain" | "name" | "type">): string =>
   JSON.stringify([type, name, domain])

@@ -1,13 +1,14 @@
 /**
  * The handlers of trackers: for servers, and for pages, which need no credential.
  */
-import { Effect, Result, type Schema } from "effect"
+import { Effect, Layer, Result, type Schema } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Exchange from "../../../core/formats/Exchange.ts"
 import { Ledger } from "../../../core/Ledger.ts"
 import { classifiedOf, type Tracker, trackersOf } from "../../../core/model/Tracker.ts"
 import * as ScanHistory from "../../../core/trackers/ScanHistory.ts"
+import * as TrackerReports from "../../../core/trackers/TrackerReports.ts"
 import type { TrackerChange, TrackerFields } from "../../../core/trackers/Trackers.ts"
 import { Api } from "../api/Api.ts"
 import * as TrackerWire from "../api/TrackerWire.ts"
@@ -143,9 +144,11 @@ export const layer = HttpApiBuilder.group(Api, "trackers", (handlers) =>
     ),
 )
 
-/** The handlers of the group `siteTrackers`. */
-export const site = HttpApiBuilder.group(Api, "siteTrackers", (handlers) =>
+const siteHandlers = HttpApiBuilder.group(Api, "siteTrackers", (handlers) =>
   handlers
     .handle("getTrackers", ({ params, request }) => Answer.respond(ofPage(params.projectId, request)))
     .handleRaw("reportTrackers", ({ params, request }) => Answer.respond(report(params.projectId, request))),
 )
+
+/** The handlers of the group `siteTrackers`. */
+export const site = Layer.merge(siteHandlers, Layer.effectDiscard(TrackerReports.showCounter))
