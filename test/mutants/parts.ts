@@ -52,6 +52,7 @@ import { transfer } from "./transfer.ts"
 import { upgrade } from "./upgrade.ts"
 import { verification } from "./verification.ts"
 import { webhooks } from "./webhooks.ts"
+import { trackers } from "./trackers.ts"
 
 export const parts: Readonly<Record<string, Part>> = {
   engine,
@@ -62,6 +63,7 @@ export const parts: Readonly<Record<string, Part>> = {
   complianceAnswers,
   complianceHttp,
   regions,
+  trackers,
   requestFiles,
   publishing,
   metrics,
