@@ -44,8 +44,8 @@ const move = (element: Element): void => {
 const isWhole = (node: Node | null): boolean =>
   document.readyState !== "loading" || (!!node && (!!node.nextSibling || isWhole(node.parentNode)))
 
-/** The types of scripts that run. */
-const isScript = /^$|module|script/i
+/** The types of scripts that run: not `text/typescript`, of which no event comes. */
+const isScript = /^$|module|[aj]script$/i
 
 /** Starts a script. Resolves when the next one of the page may start: one with `async` is not waited for. */
 const startScript = (script: HTMLScriptElement): Promise<unknown> => {

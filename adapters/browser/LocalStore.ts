@@ -57,7 +57,8 @@ export interface LocalStore {
 const form = 1
 
 export const make = (browser: KeyStore, project: string): LocalStore => {
-  const memory = new Map<string, string>()
+  /** What the browser did not take, and what it had in its place: another tab may have stored more since. */
+  const memory = new Map<string, { readonly text: string; readonly over: string | null }>()
   let kind: Status["storage"] = "none"
   const prefix = `assent-${project}-`
 
@@ -68,9 +69,12 @@ export const make = (browser: KeyStore, project: string): LocalStore => {
       return undefined
     }
   }
+  const stored = (key: string): string | null => tried(() => browser.get(key)) ?? null
   const read = (key: string): unknown =>
     tried(() => {
-      const { form: written, value } = JSON.parse(memory.get(key) ?? browser.get(key) ?? "{}")
+      const there = stored(key)
+      const own = memory.get(key)
+      const { form: written, value } = JSON.parse((own?.over === there ? own.text : there) ?? "{}")
       if (written !== form) return undefined
       if (kind === "none") kind = "local"
       return value
@@ -82,7 +86,7 @@ export const make = (browser: KeyStore, project: string): LocalStore => {
       memory.delete(key)
       if (memory.size === 0) kind = "local"
     } catch {
-      memory.set(key, text)
+      memory.set(key, { text, over: stored(key) })
       kind = "memory"
     }
   }

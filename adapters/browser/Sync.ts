@@ -47,6 +47,9 @@ export interface Sync {
 /** The first time to wait, and the longest. */
 const [firstWait, longestWait] = [500, 600_000]
 
+/** A browser runs a timer of 2³¹ milliseconds or more at once. */
+const longestTimer = 2 ** 31 - 1
+
 export const make = (env: Environment, options: SyncOptions): Sync => {
   const { base, clock, ledger } = options
   let failures = 0
@@ -57,7 +60,7 @@ export const make = (env: Environment, options: SyncOptions): Sync => {
     stopWaiting()
     const growing = Math.min(longestWait, firstWait * 2 ** failures) * (0.5 + env.random())
     failures++
-    stopWaiting = env.after(Math.max(growing, (seconds ?? 0) * 1000), () => void run())
+    stopWaiting = env.after(Math.min(longestTimer, Math.max(growing, (seconds ?? 0) * 1000)), () => void run())
   }
 
   const query = (language: string | undefined) =>

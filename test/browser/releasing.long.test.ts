@@ -22,13 +22,15 @@ describe.each(browsers.filter(({ isMissing }) => !isMissing))("In $name", ({ sta
   })
   afterAll(() => browser?.close())
 
-  // Kills: a script that overtakes a slower one; an error that stops the rest; a script that runs twice or not at all.
+  // Kills: a script that overtakes a slower one; an error that stops the rest, or a script of a type that no browser
+  // runs, of which no event comes; a script that runs twice or not at all.
   test("scripts run in the order of the document, whatever each needs to arrive, and also after one that is missing", async () => {
     const { other } = site
     const url = site.page("/order", {
       head:
         held(`${other}/a.js?wait=400`) +
         inline("b") +
+        `<script type="text/plain" data-type="text/typescript" data-consent="analytics" src="${other}/t.ts"></script>` +
         held(`${other}/missing.js`) +
         held(`${other}/c.js?wait=200`) +
         held(`${other}/d.js`) +

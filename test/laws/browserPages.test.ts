@@ -278,6 +278,46 @@ describe("Pages of one browser", () => {
     )
   })
 
+  test("take the withdrawal of another page where the browser stores no more of their own", () =>
+    fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.boolean(), fc.boolean(), async (scheduler, isFullAtOnce, isSaid) => {
+        const browser = BrowserOf.make({ site, scheduler })
+        const [full, other] = [browser.open(), browser.open()]
+        await browser.settle()
+        full.isFull = isFullAtOnce
+        void full.client.acceptAll()
+        await mend(browser, [full, other])
+        full.isFull = true
+        if (isSaid)
+          void full.client.record([{ consentType: "privacy_setting/functional/chat", consentState: "accepted" }])
+        await mend(browser, [full, other])
+        void other.client.declineAll()
+        await browser.settle()
+        expect(other.client.permits("analytics")).toBe(false)
+        expect(full.client.permits("analytics")).toBe(false)
+        await mend(browser, [full, other])
+        expect(full.client.permits("analytics")).toBe(false)
+      }),
+      { numRuns: times(6, 40) },
+    ))
+
+  test("wait as long as a server says, and no shorter where that is longer than a timer of a browser", () =>
+    fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const browser = BrowserOf.make({ site, scheduler })
+        const only = browser.open()
+        await browser.settle()
+        browser.disturb(["arrives", "away for long"])
+        void only.client.acceptAll()
+        await browser.settle()
+        const before = browser.requests.length
+        await browser.pass(24 * hour)
+        expect(browser.requests.length).toBe(before)
+        expect(only.client.status().pending).toBeGreaterThan(0)
+      }),
+      { numRuns: times(2, 10) },
+    ))
+
   test("decide from what they have kept where the server is away, and count a choice before what sends it is there", () =>
     fc.assert(
       fc.asyncProperty(

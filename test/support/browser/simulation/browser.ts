@@ -12,7 +12,7 @@ import * as Snapshot from "../../../../core/browser/Snapshot.ts"
 import type { Site } from "./site.ts"
 
 /** What becomes of a request, or of its answer. */
-export type Fate = "arrives" | "late" | "lost" | "unanswered" | "repeated" | "busy"
+export type Fate = "arrives" | "late" | "lost" | "unanswered" | "repeated" | "busy" | "away for long"
 
 /** A page of the site. */
 export interface Tab {
@@ -22,6 +22,8 @@ export interface Tab {
   /** What the signals said last. */
   readonly said: Map<string, boolean>
   isOpen: boolean
+  /** The browser takes no more into its storage from this page. */
+  isFull: boolean
 }
 
 /** What a browser begins with. */
@@ -89,6 +91,7 @@ export const make = (options: BrowserOptions): Browser => {
     await scheduler.schedule(Promise.resolve(), `${fate}: ${sending.method} ${sending.body ?? ""}`)
     if (fate === "lost") throw new Error("lost")
     if (fate === "busy") return { status: 503, retryAfter: 1 }
+    if (fate === "away for long") return { status: 503, retryAfter: 3_000_000 }
     if (fate === "late") site.advance(300)
     const answer = await arrive(sending)
     if (fate === "repeated") await arrive(sending)
@@ -97,7 +100,7 @@ export const make = (options: BrowserOptions): Browser => {
     return answer
   }
 
-  const environmentOf = (tab: Pick<Tab, "isOpen">): Environment => {
+  const environmentOf = (tab: Pick<Tab, "isFull" | "isOpen">): Environment => {
     const listeners = new Map<Happening, Set<() => void>>()
     const told = new Map<keyof Events, Set<(detail: never) => void>>()
     const ifOpen = (run: () => void) => () => {
@@ -116,7 +119,8 @@ export const make = (options: BrowserOptions): Browser => {
           if (!isStopped) run()
         })
         if (millis === 0) task("task", due)
-        const timer = { due: site.now() + millis, run: due }
+        // As browsers do.
+        const timer = { due: site.now() + (millis < 2 ** 31 ? millis : 1), run: due }
         if (millis > 0) timers.add(timer)
         return () => {
           isStopped = true
@@ -127,7 +131,7 @@ export const make = (options: BrowserOptions): Browser => {
         ? { get: refuse, set: refuse, remove: refuse, keys: refuse }
         : {
             get: (key) => storage.get(key) ?? null,
-            set: (key, text) => void storage.set(key, text),
+            set: (key, text) => (tab.isFull ? refuse() : void storage.set(key, text)),
             remove: (key) => void storage.delete(key),
             keys: () => [...storage.keys()],
           },
@@ -172,7 +176,7 @@ export const make = (options: BrowserOptions): Browser => {
   }
 
   const open = (): Tab => {
-    const state = { isOpen: true, log: [] as Tab["log"], said: new Map<string, boolean>() }
+    const state = { isOpen: true, isFull: false, log: [] as Tab["log"], said: new Map<string, boolean>() }
     const env = environmentOf(state)
     const client = Client.make(env, {
       configuration: {
