@@ -16,5 +16,5 @@ export const of = Effect.fnUntraced(function* (
   if (!Identifiers.isContextId(contextId)) return false
   const hasher = yield* hasherOf(organization)
   const { hash } = yield* hasher.context(contextId.toLowerCase(), project)
-  return (yield* store.people.byAlias(organization, [hash])).length > 0
+  return (yield* store.people.byAlias(organization, [hash]))[0] !== undefined
 })
