@@ -6,7 +6,9 @@ import { describe, expect, test } from "vitest"
 import { templates } from "../../core/browser/RegionTemplates.ts"
 import type { ConsentMode, Region, RegionSettings } from "../../core/browser/Region.ts"
 import * as RegionRules from "../../core/browser/RegionRules.ts"
+import type { ConsentEvent } from "../../core/engine/ConsentEvent.ts"
 import * as Decision from "../../core/engine/Decision.ts"
+import * as Period from "../../core/engine/Period.ts"
 import * as Terms from "../../core/engine/Terms.ts"
 import * as Catalog from "../../core/model/Catalog.ts"
 import type { PublishedRevision } from "../../core/model/PublishedRevision.ts"
@@ -191,6 +193,24 @@ describe("A stricter region", () => {
   const type = Ledgers.consentType("t").map((each) => ({ ...each, category: "privacy_setting" }))
   const events = fc.uniqueArray(Ledgers.event(), { maxLength: 5, selector: ({ id }) => id })
   const months = fc.constantFrom(1, 6, 12, 120)
+
+  // Kills: a yes that has no end.
+  test("permits nothing once every yes is older than its duration", () => {
+    fc.assert(
+      fc.property(type, events, months, Ledgers.at, (consentType, all, duration, at) => {
+        for (const mode of ["express", "implied"] as const) {
+          const { permitted } = Decision.decide(
+            all,
+            Terms.of(consentType, rulesOf(mode, duration), Ledgers.ends[1]),
+            at,
+          )
+          const lasts = ({ consentDate, consentState }: ConsentEvent) =>
+            consentState !== "declined" && at < Period.add(consentDate, Period.months(duration))
+          if (permitted) expect(all.some(lasts)).toBe(true)
+        }
+      }),
+    )
+  })
 
   // Law 10. Kills: the rules of the other mode.
   test("never permits more: express, or a shorter duration of yes", () => {

@@ -7,6 +7,7 @@ const shared = "has the same objects as the one before for regions that did not 
 const again = "that are written and read again are what they were, over any settings before"
 const contrast = "have the contrast of WCAG"
 const stricter = "never permits more: express, or a shorter duration of yes"
+const ageless = "permits nothing once every yes is older than its duration"
 const taken = "share no code, and the default one stays"
 const atOnce = "are refused for all that is wrong with them at once"
 const unread = "that have no effect are kept, and said to have none"
@@ -27,6 +28,8 @@ export const publishing: Part = {
     ["regions/SettingsRules.ts", ".filter(([, value]) => value !== false)", "", unread],
     ["regions/SettingsRules.ts", 'consentMode === "express" && !banner.denyButton', "false", atOnce],
     ["browser/RegionRules.ts", 'consentMode === "express"', 'consentMode !== "express"', stricter],
+    ["browser/RegionRules.ts", "accepted: age, ", "", ageless],
+    ["browser/RegionRules.ts", ", implied: age", "", ageless],
     ["regions/Regions.ts", "takenCode(region.regions, others) ?? region", "region", taken],
     ["regions/OwnTextChecks.ts", "!SettingChecks.isHttps(address!)", "false", atOnce],
     ["regions/RegionLanguages.ts", "RegionDrafts.hasTexts(texts, before.defaultLanguage)", "true", language],
