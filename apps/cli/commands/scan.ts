@@ -24,7 +24,7 @@ const flags = {
     Argument.variadic({ min: 1, max: 100 }),
   ),
   store: StoreFlag.optional(
-    "The ledger that notes what is found: sqlite:PATH or postgres://…; left out, nothing is noted",
+    "The ledger that notes what is found: sqlite:PATH or postgres://…; left out, nothing is noted, also with ASSENT_STORE",
     StoreFlag.kept,
   ),
   keys: KeysFlag.flag,
@@ -114,17 +114,18 @@ const note = Effect.fnUntraced(function* (scope: ProjectScope, seen: ReadonlyArr
 
 const run = Effect.fnUntraced(function* (given: Flagged) {
   const { keys, project, store } = given
+  const into = Option.map(store, (each) => ({ keys, project, store: each }))
+  // A ledger that cannot be opened fails before the pages are visited. It is not held open meanwhile.
+  if (Option.isSome(into)) yield* ProjectFlag.withProject(into.value, () => Effect.void)
   const seen = yield* visitAll(given)
-  if (Option.isNone(store)) {
+  if (Option.isNone(into)) {
     return yield* write(
       seen.map((each) => foundOf(each, [])),
       undefined,
       given,
     )
   }
-  const { noted, rules } = yield* ProjectFlag.withProject({ keys, project, store: store.value }, (scope) =>
-    note(scope, seen),
-  )
+  const { noted, rules } = yield* ProjectFlag.withProject(into.value, (scope) => note(scope, seen))
   return yield* write(
     seen.map((each) => foundOf(each, rules)),
     noted,
