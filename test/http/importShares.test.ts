@@ -6,6 +6,7 @@ import { request as httpRequest, type ClientRequest } from "node:http"
 import { DatabaseSync } from "node:sqlite"
 import { gzipSync } from "node:zlib"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import * as StillAllowed from "../../adapters/http/server/StillAllowed.ts"
 import { isLong, times } from "../support/long.ts"
 import { type Postgres, startPostgres } from "../support/postgres.ts"
 import { served } from "../support/served.ts"
@@ -238,7 +239,9 @@ describe.each(isLong ? places : places.slice(0, 1))("with %s", (place) => {
       `POST ${privacy()}/consent-events HTTP/1.1\r\nHost: a\r\nx-api-key: ${headers["x-api-key"]}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
     )
-    await new Promise((resolve) => setTimeout(resolve, 1200))
+    // Once a later request with the key is answered, the server reads the body of this one.
+    expect((await servers[1].request("GET", `${privacy()}/consent-types`, { headers })).status).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 2 * StillAllowed.momentMillis))
     changed(await servers[0].request("DELETE", path, { headers: asOwner }))
     connection.write(body.slice(9))
     expect(await connection.until(/^HTTP\/1.1 \d+/)).toMatch(/^HTTP\/1.1 401/)

@@ -11,6 +11,8 @@ describe.skipIf(isMissing)("/docs in a browser", () => {
   test("selects a credential, asks for no icon, and does not scroll sideways on a phone or a tablet", async () => {
     const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] })
     const page = await browser.newPage({ viewport: { width: 390, height: 844 } })
+    // On a busy machine drawing takes longer than the 30 seconds that are the default; the test itself has a timeout.
+    page.setDefaultTimeout(0)
     const asked: Array<string> = []
     page.on("request", (request) => asked.push(new URL(request.url()).pathname))
     await page.goto(`${server.url}/docs`)
