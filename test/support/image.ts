@@ -5,7 +5,7 @@
  * In place of the base images it has the Node.js that runs the tests, with the libraries it is linked to and nothing
  * else.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import {
   chownSync,
   copyFileSync,
@@ -148,13 +148,15 @@ const follow = ({ instructions }: Stage, folder: string, folders: ReadonlyMap<st
     if (instruction.getKeyword() === "COPY") copyAll(instruction as Copy)
     if (instruction.getKeyword() !== "RUN") continue
     if (line.startsWith("npm ci ") && !isWhole) install(line, directory)
-    else
-      execFileSync("sh", ["-c", line], {
-        cwd: directory,
-        env: { ...process.env, npm_config_prefer_offline: "true" },
-        stdio: "pipe",
-      })
+    else run(line, directory)
   }
+}
+
+/** Runs a line of the build. What it prints is in the error, because a compiler writes its errors to its output. */
+const run = (line: string, directory: string): void => {
+  const env = { ...process.env, npm_config_prefer_offline: "true" }
+  const { error, status, stderr, stdout } = spawnSync("sh", ["-c", line], { cwd: directory, env, encoding: "utf8" })
+  if (status !== 0) throw new Error(`${line} ended with ${status}: ${error?.message ?? ""}${stdout}${stderr}`)
 }
 
 /** Node.js where the base image has it. */
