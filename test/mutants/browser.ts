@@ -89,7 +89,7 @@ export const browser: Part = {
     ],
     [
       "adapters/browser/Sync.ts",
-      "stopWaiting = env.after(Math.max(growing, (seconds ?? 0) * 1000), () => void run())",
+      "stopWaiting = env.after(Math.min(longestTimer, Math.max(growing, (seconds ?? 0) * 1000)), () => void run())",
       "",
       converges,
     ],
@@ -110,7 +110,12 @@ export const browser: Part = {
     ],
     ["adapters/browser/Client.ts", "      connecting = undefined\n", "", kept, converges],
     ["adapters/browser/Client.ts", "ledger.isKnown()) store.setVisit(visit)", "ledger.isKnown()) void visit", kept],
-    ["adapters/browser/LocalStore.ts", "      memory.set(key, text)\n", "", "keep their choices in memory"],
+    [
+      "adapters/browser/LocalStore.ts",
+      "      memory.set(key, { text, over: stored(key) })\n",
+      "",
+      "keep their choices in memory",
+    ],
     [
       "adapters/http/routes/VisitBody.ts",
       "Math.abs(behind) < networkMillis ? 0 : behind",
