@@ -110,6 +110,19 @@ export const browser: Part = {
     ],
     ["adapters/browser/Client.ts", "      connecting = undefined\n", "", kept, converges],
     ["adapters/browser/Client.ts", "ledger.isKnown()) store.setVisit(visit)", "ledger.isKnown()) void visit", kept],
+    // What a full page has hides what others store.
+    [
+      "adapters/browser/LocalStore.ts",
+      "(own?.over === there ? own.text : there)",
+      "(own?.text ?? there)",
+      "take the withdrawal of another page",
+    ],
+    [
+      "adapters/browser/Sync.ts",
+      "Math.min(longestTimer, ",
+      "Math.max(0, ",
+      "no shorter where that is longer than a timer",
+    ],
     [
       "adapters/browser/LocalStore.ts",
       "      memory.set(key, { text, over: stored(key) })\n",
