@@ -117,12 +117,7 @@ export const browser: Part = {
       "(own?.text ?? there)",
       "take the withdrawal of another page",
     ],
-    [
-      "adapters/browser/Sync.ts",
-      "Math.min(longestTimer, ",
-      "Math.max(0, ",
-      "no shorter where that is longer than a timer",
-    ],
+    ["adapters/browser/Sync.ts", "Math.min(longestTimer, ", "Math.max(0, ", "wait as long as a server says"],
     [
       "adapters/browser/LocalStore.ts",
       "      memory.set(key, { text, over: stored(key) })\n",
