@@ -11,6 +11,7 @@
  */
 import { Clock, Effect, Metric, Option, Struct } from "effect"
 import type { Instant } from "../engine/Instant.ts"
+import * as GuestIds from "../ledger/GuestIds.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -154,8 +155,9 @@ export const erasures = Metric.counter("assent_erasures_total", {
 const forget = (
   organization: Organization,
   members: ReadonlyArray<string>,
-  context: Pick<LedgerContext, "openedTexts" | "personKeys" | "sessionCache">,
+  context: Pick<LedgerContext, "guestIds" | "openedTexts" | "personKeys" | "sessionCache">,
 ): void => {
+  GuestIds.forget(context.guestIds, new Set(members))
   SessionCache.removeOf(context.sessionCache, new Set(members))
   PersonKeys.forget(organization, members, context)
   context.openedTexts.forget(new Set(members))

@@ -32,6 +32,7 @@ import * as SessionCache from "../ledger/SessionCache.ts"
 import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as Sessions from "./Sessions.ts"
+import * as UnwrittenSessions from "./UnwrittenSessions.ts"
 
 /**
  * A request to identify the visitor of a session: an identity token proves that the identifier of `alias` is the
@@ -249,10 +250,13 @@ const repeated = Effect.fnUntraced(function* (
 
 /** Identifies the visitor of a session, ends that session and opens the next one. */
 export const identify = Effect.fnUntraced(function* (
-  request: Identification,
+  given: Identification,
   context: LedgerContext,
 ): Effect.fn.Return<Identified | IdentityTokenUsed | SessionEnded | Idempotency.KeyConflict, StoreUnavailable> {
-  const { idempotency, organization } = request
+  const { idempotency, organization } = given
+  const written = yield* UnwrittenSessions.write(given.project, given.session, context)
+  if (Option.isNone(written)) return { _tag: "SessionEnded" }
+  const request = { ...given, session: written.value }
   const id = yield* context.random.uuidV7()
   const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
   const carryOut = Turns.inTurn(

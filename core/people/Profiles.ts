@@ -5,7 +5,7 @@
  * No identifier is kept in it: a visitor could claim the address of another person, and would then be shown what that
  * person agreed to.
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { Organization, ProjectScope } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
@@ -17,6 +17,7 @@ import * as Idempotency from "../ledger/Idempotency.ts"
 import * as PersonalData from "../ledger/PersonalData.ts"
 import * as PersonKeys from "../ledger/PersonKeys.ts"
 import * as Turns from "../ledger/Turns.ts"
+import * as UnwrittenSessions from "./UnwrittenSessions.ts"
 
 /** A visitor's profile, as it is kept. */
 export type Profile = { readonly [Field: string]: unknown }
@@ -102,10 +103,11 @@ export const keep = Effect.fnUntraced(function* (
   update: ProfileUpdate,
   context: LedgerContext,
 ): Effect.fn.Return<ProfileOutcome | Idempotency.KeyConflict, StoreUnavailable> {
-  const { idempotency, identifiers, organization, profile, session } = update
+  const { idempotency, identifiers, organization, profile, project, session } = update
   const hasIdentifier = Object.keys(identifiers).length > 0
   const person = hasIdentifier ? Identifiers.normalize(identifiers) : { identifiers }
   if ("faults" in person) return { _tag: "Refused", faults: person.faults }
+  if (Option.isNone(yield* UnwrittenSessions.write(project, session, context))) return sessionEnded
   const carryOut = Effect.gen(function* () {
     const unproven = yield* unprovenOf(update, person.identifiers, context)
     const outcome: ProfileOutcome = { _tag: "ProfileKept", profile, unproven }
