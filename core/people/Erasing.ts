@@ -155,9 +155,8 @@ export const erasures = Metric.counter("assent_erasures_total", {
 const forget = (
   organization: Organization,
   members: ReadonlyArray<string>,
-  context: Pick<LedgerContext, "guestIds" | "openedTexts" | "personKeys" | "sessionCache">,
+  context: Pick<LedgerContext, "openedTexts" | "personKeys" | "sessionCache">,
 ): void => {
-  GuestIds.forget(context.guestIds, new Set(members))
   SessionCache.removeOf(context.sessionCache, new Set(members))
   PersonKeys.forget(organization, members, context)
   context.openedTexts.forget(new Set(members))
@@ -274,6 +273,7 @@ export const write = Effect.fnUntraced(function* (
       })
       if (typeof kept !== "object") return kept
       forget(organization, members, context)
+      if (scope === undefined) GuestIds.forget(context.guestIds, new Set(members))
       yield* Metric.update(Metric.withAttributes(erasures, { reason }), 1)
       return yield* keep(organization, kept, context)
     }),

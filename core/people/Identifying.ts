@@ -250,28 +250,30 @@ const repeated = Effect.fnUntraced(function* (
 
 /** Identifies the visitor of a session, ends that session and opens the next one. */
 export const identify = Effect.fnUntraced(function* (
-  given: Identification,
+  request: Identification,
   context: LedgerContext,
 ): Effect.fn.Return<Identified | IdentityTokenUsed | SessionEnded | Idempotency.KeyConflict, StoreUnavailable> {
-  const { idempotency, organization } = given
-  const written = yield* UnwrittenSessions.write(given.project, given.session, context)
-  if (Option.isNone(written)) return { _tag: "SessionEnded" }
-  const request = { ...given, session: written.value }
+  const { idempotency, organization } = request
   const id = yield* context.random.uuidV7()
   const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
-  const carryOut = Turns.inTurn(
-    request.alias.hash,
-    "too many sessions are identified as the same person",
-    Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      const { isSynced, outcome } = yield* attempt(request, { id, token }, now, context)
-      if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
-      if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
-      if (outcome === "ended") return { _tag: "SessionEnded" } as SessionEnded
-      return outcome === "repeated" ? Idempotency.keptBefore : "stale"
-    }),
-    context,
-  )
+  const inTurn = (session: Session) =>
+    Turns.inTurn(
+      request.alias.hash,
+      "too many sessions are identified as the same person",
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const { isSynced, outcome } = yield* attempt({ ...request, session }, { id, token }, now, context)
+        if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
+        if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
+        if (outcome === "ended") return { _tag: "SessionEnded" } as SessionEnded
+        return outcome === "repeated" ? Idempotency.keptBefore : "stale"
+      }),
+      context,
+    )
+  const carryOut = Effect.gen(function* () {
+    const written = yield* UnwrittenSessions.write(request.project, request.session, context)
+    return Option.isSome(written) ? yield* inTurn(written.value) : ({ _tag: "SessionEnded" } as SessionEnded)
+  })
   const outcome = yield* Idempotency.once<Identified | IdentityTokenUsed | SessionEnded, StoreUnavailable, never>(
     organization,
     idempotency,

@@ -107,7 +107,6 @@ export const keep = Effect.fnUntraced(function* (
   const hasIdentifier = Object.keys(identifiers).length > 0
   const person = hasIdentifier ? Identifiers.normalize(identifiers) : { identifiers }
   if ("faults" in person) return { _tag: "Refused", faults: person.faults }
-  if (Option.isNone(yield* UnwrittenSessions.write(project, session, context))) return sessionEnded
   const carryOut = Effect.gen(function* () {
     const unproven = yield* unprovenOf(update, person.identifiers, context)
     const outcome: ProfileOutcome = { _tag: "ProfileKept", profile, unproven }
@@ -119,7 +118,10 @@ export const keep = Effect.fnUntraced(function* (
     if (kept === "erased") return sessionEnded
     return kept === "repeated" ? Idempotency.keptBefore : outcome
   })
-  const turn = inTurn(session.concordId, carryOut, context)
+  const turn = Effect.gen(function* () {
+    const written = yield* UnwrittenSessions.write(project, session, context)
+    return Option.isSome(written) ? yield* inTurn(session.concordId, carryOut, context) : sessionEnded
+  })
   const outcome = yield* Idempotency.once(organization, idempotency, context, turn)
   if (outcome._tag !== "Repeated") return outcome
   return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true }

@@ -81,15 +81,10 @@ const stillOf = Effect.fnUntraced(function* (
 })
 
 /** The person that a `contextId` names, or a new guest: the same one as before, if nothing has happened to it. */
-const personOf = Effect.fnUntraced(function* (
-  organization: Organization,
-  hash: string,
-  now: Instant,
-  context: LedgerContext,
-) {
+const personOf = Effect.fnUntraced(function* (organization: Organization, hash: string, context: LedgerContext) {
   const { guestIds, random, store } = context
   const [named] = yield* store.people.byAlias(organization, [hash])
-  const concordId = named?.concordId ?? GuestIds.get(guestIds, hash, now)
+  const concordId = named?.concordId ?? guestIds.get(hash)
   const current = concordId && (yield* currentOf(organization, { concordId, context: hash }, context))
   if (current) return { ...current, concordId }
   return { concordId: yield* random.uuidV7(), isKnown: false, heldErasures: 0 }
@@ -113,7 +108,7 @@ export const open = Effect.fnUntraced(function* (
   const contextId = given !== undefined && Identifiers.isContextId(given) ? given.toLowerCase() : yield* random.uuidV4()
   const { hash } = yield* hasher.context(contextId, project)
   const now = yield* Clock.currentTimeMillis
-  const { concordId, heldErasures, isKnown } = yield* personOf(organization, hash, now, context)
+  const { concordId, heldErasures, isKnown } = yield* personOf(organization, hash, context)
   const sealed: SessionTokens.SealedSession = {
     id: yield* random.uuidV7(),
     project: project.id,
@@ -128,7 +123,7 @@ export const open = Effect.fnUntraced(function* (
     ...Sessions.personalOf(opening),
   }
   const token = yield* SessionTokens.seal(organization, sealed, context)
-  if (!isKnown) GuestIds.put(guestIds, hash, concordId, now + Sessions.lifetimeMillis)
+  if (!isKnown) GuestIds.put(guestIds, hash, concordId)
   VisitTally.noteSession(visitTally, project, concordId, true, now)
   return { _tag: "Opened", token, contextId, session: sessionOf(sealed, yield* Sha256.hex(digest, token)) }
 })
@@ -162,7 +157,7 @@ const writtenBefore = Effect.fnUntraced(function* (
   if (written.expiresAt <= now) return Option.none<Session>()
   const shown = { ...(ipAddress !== undefined && { ipAddress }), ...(userAgent !== undefined && { userAgent }) }
   const session: Session = { ...written, ...shown }
-  SessionCache.put(context.sessionCache, session, now)
+  SessionCache.replace(context.sessionCache, session)
   return Option.some(session)
 })
 
@@ -170,14 +165,14 @@ const writtenBefore = Effect.fnUntraced(function* (
 const attempt = Effect.fnUntraced(function* (
   organization: Organization,
   project: Project,
-  { commitment: _, sealed, ...given }: UnwrittenSession,
+  { sealed, ...given }: UnwrittenSession,
   context: LedgerContext,
 ) {
   const { sessionCache, store } = context
   const { concordId, tokenHash } = given
   const current = yield* stillOf(organization, sealed, context)
   const written = yield* store.sessions.byToken(tokenHash)
-  if (written !== undefined) return yield* writtenBefore(given as Session, written, context)
+  if (written !== undefined) return yield* writtenBefore(given, written, context)
   if (current === undefined) {
     SessionCache.remove(sessionCache, tokenHash, undefined)
     return Option.none<Session>()
@@ -203,7 +198,7 @@ const attempt = Effect.fnUntraced(function* (
     return "stale"
   }
   Sessions.remember(session, committed, now, context)
-  SessionCache.put(sessionCache, session, now)
+  SessionCache.replace(sessionCache, session)
   return Option.some(session)
 })
 

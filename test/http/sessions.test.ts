@@ -36,7 +36,14 @@ const statesOf = async (visitor: Visitor): Promise<ReadonlyArray<string>> =>
     ({ consentState }: { consentState: string }) => consentState,
   )
 
-/** Moves the end of a session, as if time had passed. */
+/** A visitor that has recorded something, so that its session has a row. */
+const written = async (): Promise<Visitor> => {
+  const visitor = await visit(server)
+  expect((await say(visitor, "viewed")).status).toBe(201)
+  return visitor
+}
+
+/** Moves the end of a session that has a row, as if time had passed. */
 const expire = (visitor: Visitor, expiresAt: number): void => {
   database.prepare("UPDATE session SET expires_at = ? WHERE json_extract(body, '$.id') = ?").run(expiresAt, visitor.id)
 }
@@ -46,7 +53,7 @@ const expiryOf = (visitor: Visitor): number =>
   ] as number
 
 test("a session of an earlier version, which has no commitment, is none", async () => {
-  const visitor = await visit(server)
+  const visitor = await written()
   const body = `json_remove(json_set(body, '$.ipAddress', '192.0.2.0'), '$.commitment')`
   database.prepare(`UPDATE session SET body = ${body} WHERE json_extract(body, '$.id') = ?`).run(visitor.id)
   expect((await say(visitor, "accepted")).status).toBe(401)
@@ -290,7 +297,7 @@ describe("the contextId", () => {
 
 describe("the end", () => {
   test("an expired session is answered 401, for good", async () => {
-    const visitor = await visit(server)
+    const visitor = await written()
     expire(visitor, Date.now() - 1)
     for (let n = 0; n < 2; n++) {
       expect((await asVisitor(server, visitor, "GET", "consent-state")).status).toBe(401)
@@ -301,7 +308,7 @@ describe("the end", () => {
 
   test("each use of a session makes it last 30 minutes from then", async () => {
     for (const use of ["consent-state", "consent-events", "consent-decisions"]) {
-      const visitor = await visit(server)
+      const visitor = await written()
       expire(visitor, Date.now() + 10 * minute)
       expect((await asVisitor(server, visitor, "GET", use)).status).toBe(200)
       // The new end may be written up to a minute late, which saves a write for every read.
@@ -310,7 +317,7 @@ describe("the end", () => {
   })
 
   test("a use with a wrong project or token does not", async () => {
-    const visitor = await visit(server)
+    const visitor = await written()
     const end = Date.now() + 10 * minute
     expire(visitor, end)
     await server.request("GET", `${site(blog)}/consent-state`, { headers: { "x-session": visitor.session } })
