@@ -70,7 +70,8 @@ export const open = Effect.fnUntraced(function* (
   context: Pick<LedgerContext, "aead" | "hasherOf">,
 ) {
   const bytes = Result.getOrUndefined(Base64Url.decode(token))
-  if (bytes === undefined || bytes.length <= seedBytes) return undefined
+  // Another spelling of the same bytes would be another token by its hash, and so have a row of its own.
+  if (bytes === undefined || bytes.length <= seedBytes || Base64Url.encode(bytes) !== token) return undefined
   const seed = bytes.slice(0, seedBytes)
   const key = yield* keyOf(organization, seed, context)
   const opened = yield* Effect.option(context.aead.decrypt(key, bytes.slice(seedBytes), { nonce, aad: seed }))

@@ -56,27 +56,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 /** Many steps of one instant, and those around the end of a session, of its extension and of the cache. */
-const wait = fc.constantFrom(
-  0,
-  0,
-  0,
-  0,
-  1,
-  999,
-  1000,
-  1001,
-  minute - 1,
-  minute,
-  29 * minute,
-  30 * minute - 1,
-  30 * minute,
-  -1000,
-)
+const waits = [0, 0, 0, 0, 1, 999, 1000, 1001, minute - 1, minute, 29 * minute, 30 * minute - 1, 30 * minute]
 
 type Script = ReadonlyArray<readonly [wait: number, step: Step]>
-const script: fc.Arbitrary<Script> = fc
-  .tuple(open, fc.array(fc.tuple(wait, step), { maxLength: 14 }))
-  .map(([first, rest]) => [[0, first], ...rest])
+const script = (...further: ReadonlyArray<number>): fc.Arbitrary<Script> => {
+  const steps = fc.array(fc.tuple(fc.constantFrom(...waits, ...further), step), { maxLength: 14 })
+  return fc.tuple(open, steps).map(([first, rest]) => [[0, first], ...rest])
+}
 
 /** A token, and the session as it was answered when it was opened. */
 interface Opened {
@@ -119,14 +105,6 @@ const shownOf = Effect.fnUntraced(function* (world: World, scope: ProjectScope, 
   const { items } = yield* ledger.decisions({ ...scope, concordId })
   const statuses = items.map(({ decision }) => `${decision.status} ${decision.permitted}`)
   return { person: numberOf(world, concordId), domain, expiresAt, ipAddress, userAgent, statuses }
-})
-
-/** What the last event of a person shows of its session. */
-const lastEvent = Effect.fnUntraced(function* (scope: ProjectScope, ledger: UseCases, concordId: string) {
-  const page = yield* ledger.list(scope, "test", { concordId, limit: 1, sort: "dateCreated", order: "desc" })
-  if (page._tag !== "Listed") return yield* Effect.die(page._tag)
-  const { consentState, session } = JSON.parse(page.items[0]!.body)
-  return { consentState, ipAddress: session?.ipAddress, userAgent: session?.userAgent }
 })
 
 /** Plays a step, and returns everything of its answer that may not differ between the worlds. */
@@ -188,7 +166,9 @@ const play = Effect.fnUntraced(function* (
     const batch = { ...scope, submitter: session.concordId, session: written.value, items }
     const outcome = yield* ledger.record(batch)
     if (outcome._tag !== "Recorded") return outcome._tag
-    return yield* lastEvent(scope, ledger, session.concordId)
+    const [event] = outcome.events
+    const { ipAddress, userAgent } = JSON.parse(event!.body).session
+    return { person: numberOf(world, event!.concordId), ipAddress, userAgent }
   }
   const value = `${step.account} of ${world.name}`
   const alias = Option.getOrThrow(yield* ledger.aliasOf(scope, { kind: "userId", value, isHashed: false }))
@@ -203,7 +183,8 @@ const play = Effect.fnUntraced(function* (
 
 const uuid = Effect.sync(() => crypto.randomUUID())
 
-const program = (script: Script) =>
+/** Plays a script in both worlds. `mayEnd`: the session that is not written may have ended where the other one has not. */
+const program = (script: Script, mayEnd = false) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(start)
     const store = Layer.succeed(LedgerStore, yield* LedgerStore)
@@ -220,6 +201,7 @@ const program = (script: Script) =>
       yield* TestClock.setTime(now)
       const [rows, tokens] = yield* Effect.forEach(worlds, (world) => play(world, scope, [founding, other], step))
       played.push(step, rows)
+      if (mayEnd && tokens === "ended" && rows !== tokens) return
       expect(tokens, JSON.stringify(played)).toEqual(rows)
     }
   })
@@ -231,16 +213,19 @@ const stores = threeStores(SlowMemory.layer, {
 })
 
 describe.each(stores)("Over %s", (_name, store, numRuns) => {
+  const run = (played: ReturnType<typeof program>) =>
+    played.pipe(Effect.provide(store()), Effect.provide(TestClock.layer()), Effect.scoped, Effect.runPromise)
+
   test("A token without a row answers what one with a row answers, whatever happens to its person.", () =>
     fc.assert(
-      fc.asyncProperty(script, (steps) =>
-        program(steps).pipe(
-          Effect.provide(store()),
-          Effect.provide(TestClock.layer()),
-          Effect.scoped,
-          Effect.runPromise,
-        ),
-      ),
+      fc.asyncProperty(script(), (steps) => run(program(steps))),
+      { numRuns },
+    ))
+
+  // A row says at which instant its session ended, so that it counts again by a clock that is set back before that.
+  test("Where a clock is set back, a token without a row answers the same, or has ended.", () =>
+    fc.assert(
+      fc.asyncProperty(script(-1000, -1000), (steps) => run(program(steps, true))),
       { numRuns },
     ))
 })
