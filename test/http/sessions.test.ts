@@ -36,12 +36,9 @@ const statesOf = async (visitor: Visitor): Promise<ReadonlyArray<string>> =>
     ({ consentState }: { consentState: string }) => consentState,
   )
 
-/** A visitor that has recorded something, so that its session has a row. */
-const written = async (): Promise<Visitor> => {
-  const visitor = await visit(server)
-  expect((await say(visitor, "viewed")).status).toBe(201)
-  return visitor
-}
+/** A visitor whose session has a row, and is in no cache. */
+const written = async (): Promise<Visitor> =>
+  (await openSession(server, {}, shop, { "idempotency-key": crypto.randomUUID() })).json
 
 /** Moves the end of a session that has a row, as if time had passed. */
 const expire = (visitor: Visitor, expiresAt: number): void => {
@@ -292,6 +289,40 @@ describe("the contextId", () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
     expect(new Set(answers.map(({ json }) => json.concordId)).size).toBe(1)
     expect(new Set(answers.map(({ json }) => json.session)).size).toBe(20)
+  })
+})
+
+describe("a session of which nothing is written", () => {
+  const rows = (table: string): number => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"])
+  const all = () => ["session", "alias", "person", "person_key", "personal_data", "event"].map(rows)
+
+  test("leaves no row when it is opened, read in, and refused something", async () => {
+    const before = all()
+    const visitor = await visit(server)
+    for (const path of ["consent-state", "consent-events", "consent-decisions", "consent-types"]) {
+      expect((await asVisitor(server, visitor, "GET", path)).status).toBe(200)
+    }
+    const unknownType = yes({ consentType: nobody })
+    for (const items of [[unknownType], [yes(), unknownType], [yes({ consentState: "none" })], []]) {
+      expect((await asVisitor(server, visitor, "POST", "consent-events", { json: { items } })).status).toBe(422)
+    }
+    const profile = { email: "no address" }
+    expect((await asVisitor(server, visitor, "POST", "profile", { json: profile })).status).toBe(422)
+    const identification = { type: "email", value: "ann@example.com", token: "none" }
+    expect((await asVisitor(server, visitor, "POST", "identify", { json: identification })).status).toBe(401)
+    expect(all()).toEqual(before)
+    expect((await say(visitor, "accepted")).status).toBe(201)
+    expect(all()[0]).toBe(before[0]! + 1)
+  })
+
+  test.each(["consent-events", "profile"])("is written by its first %s", async (path) => {
+    const visitor = await visit(server)
+    const before = rows("session")
+    const json = path === "profile" ? { firstName: "Ann" } : { items: [yes()] }
+    expect((await asVisitor(server, visitor, "POST", path, { json })).status).toBeOneOf([200, 201])
+    expect(rows("session")).toBe(before + 1)
+    expect((await asVisitor(server, visitor, "POST", path, { json })).status).toBeOneOf([200, 201])
+    expect(rows("session")).toBe(before + 1)
   })
 })
 
