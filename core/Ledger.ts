@@ -234,7 +234,6 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     openSession: bound(Sessions.open),
     knowsContext: bound(KnownContext.of),
     openUnwrittenSession: bound(UnwrittenSessions.open),
-    writeSession: bound(UnwrittenSessions.write),
     liveSession: bound(LiveSessions.live),
     endedSession: bound(LiveSessions.ended),
     useSession: bound(LiveSessions.use),

@@ -12,7 +12,7 @@ import * as MemoryStore from "../../adapters/memory/MemoryStore.ts"
 import * as SqliteStore from "../../adapters/sqlite/SqliteStore.ts"
 import * as Ledger from "../../core/Ledger.ts"
 import type { ProjectScope } from "../../core/model/Catalog.ts"
-import { LedgerStore, type Session } from "../../core/ports/LedgerStore.ts"
+import { LedgerStore } from "../../core/ports/LedgerStore.ts"
 import * as Counting from "../support/counting.ts"
 import * as TestKeys from "../support/keys.ts"
 import { threeStores } from "../support/threeStores.ts"
@@ -50,12 +50,11 @@ const openIn = (ledger: UseCases, scope: ProjectScope, contextId?: string) =>
 const say = Effect.fnUntraced(function* (ledger: UseCases, scope: ProjectScope, token: string) {
   const live = yield* ledger.liveSession(scope.project, token)
   if (Option.isNone(live)) return "ended"
-  const written = yield* ledger.writeSession(scope.project, live.value)
-  if (Option.isNone(written)) return "ended"
-  const session: Session = written.value
+  const session = live.value
   const type = { consentType: scope.types.all[0]!.id, consentState: "accepted", consentAction: "user_click" } as const
   const items = [{ ...type, person: { concordId: session.concordId } }]
   const outcome = yield* ledger.record({ ...scope, submitter: session.concordId, session, items })
+  if (outcome._tag === "SessionEnded") return "ended"
   if (outcome._tag !== "Recorded") return yield* Effect.die(outcome._tag)
   const [event] = outcome.events
   return { concordId: event!.concordId, session: JSON.parse(event!.body).session }

@@ -160,10 +160,8 @@ const play = Effect.fnUntraced(function* (
     return (yield* ledger.keepProfile({ ...scope, session, profile, identifiers: {} }))._tag
   }
   if (step.kind === "say") {
-    const written = yield* ledger.writeSession(scope.project, session)
-    if (Option.isNone(written)) return "ended"
     const items = [itemOf(scope, session.concordId, step.consentState)]
-    const batch = { ...scope, submitter: session.concordId, session: written.value, items }
+    const batch = { ...scope, submitter: session.concordId, session, items }
     const outcome = yield* ledger.record(batch)
     if (outcome._tag !== "Recorded") return outcome._tag
     const [event] = outcome.events

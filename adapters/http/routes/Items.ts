@@ -11,13 +11,12 @@ import type { Batch } from "../../../core/ledger/Batch.ts"
 import type { LeftOut } from "../../../core/ledger/BatchPlan.ts"
 import type { AlsoRecordedFor } from "../../../core/ledger/Recording.ts"
 import type { Item } from "../../../core/model/Admission.ts"
-import * as UnwrittenSessions from "../../../core/people/UnwrittenSessions.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Account from "../server/Account.ts"
+import { sessionEnded } from "../server/Authenticate.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
-import * as WrittenSession from "./WrittenSession.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 
 /** The item of a browser, which is about its own visitor. */
@@ -74,24 +73,15 @@ interface RecordedItems {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The batch, whose session is written. A batch that is refused leaves nothing, its session neither. */
-const inWrittenSession = Effect.fnUntraced(function* (batch: Batch, given: ReadonlyArray<unknown>) {
-  const { project, session } = batch
-  if (session === undefined || !UnwrittenSessions.isUnwritten(session)) return batch
-  const violations = yield* (yield* Ledger).review(batch)
-  if (violations.length > 0) return yield* refused(violations.map(GivenItems.ofRule), given)
-  return { ...batch, session: yield* WrittenSession.of(project, session) }
-})
-
 /** The answer to a batch of which every item could be read. */
 const recordItems = Effect.fnUntraced(function* (
-  { shown, ...asked }: Recorded & Batch,
+  { shown, ...batch }: Recorded & Batch,
   given: ReadonlyArray<unknown>,
   isOverQuota: boolean,
 ) {
   const ledger = yield* Ledger
-  const batch = yield* inWrittenSession(asked, given)
   const outcome = yield* isOverQuota ? ledger.recordNeeded(batch) : ledger.record(batch)
+  if (outcome._tag === "SessionEnded") return yield* sessionEnded
   if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(GivenItems.ofRule), given)
   const {
     alsoRecordedFor,

@@ -27,7 +27,6 @@ import * as ComplianceOutcome from "./ComplianceOutcome.ts"
 import { writesOfRequest } from "./ComplianceRoutes.ts"
 import * as Pages from "./Pages.ts"
 import * as RequestProof from "./RequestProof.ts"
-import * as WrittenSession from "./WrittenSession.ts"
 
 const decodeOwn = Exchange.decoder(ComplianceBodies.OwnRequest)
 
@@ -82,8 +81,7 @@ const create = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServe
   // An opt-out is never refused, so a token that is not valid does not keep one from being opened.
   const isProven = token != null && asked.request !== "do_not_sell"
   const item = isProven ? { ...asked, proof: yield* RequestProof.of(token, scope) } : asked
-  const opener = { _tag: "Visitor", session: yield* WrittenSession.of(scope.project, session) } as const
-  const open = ledger.compliance.open(scope, { opener, items: [item], ...idempotency })
+  const open = ledger.compliance.open(scope, { opener: { _tag: "Visitor", session }, items: [item], ...idempotency })
   const work = { items: 1, writes: writesOfRequest }
   const outcome = yield* ComplianceOutcome.metered(open, work, item.request === "do_not_sell")
   const { isRepeated, requests } = yield* ComplianceOutcome.opened(
