@@ -78,9 +78,7 @@ import * as Renaming from "./people/Renaming.ts"
 import * as ProvenIdentifier from "./people/ProvenIdentifier.ts"
 import * as Resolving from "./people/Resolving.ts"
 import * as Retention from "./people/Retention.ts"
-import * as LiveSessions from "./people/LiveSessions.ts"
 import * as Sessions from "./people/Sessions.ts"
-import * as UnwrittenSessions from "./people/UnwrittenSessions.ts"
 import * as Publishing from "./regions/Publishing.ts"
 import * as RegionLanguages from "./regions/RegionLanguages.ts"
 import * as Regions from "./regions/Regions.ts"
@@ -233,10 +231,9 @@ const bindAll = (context: LedgerContext.LedgerContext) => {
     // Visitors and the identity of people
     openSession: bound(Sessions.open),
     knowsContext: bound(KnownContext.of),
-    openUnwrittenSession: bound(UnwrittenSessions.open),
-    liveSession: bound(LiveSessions.live),
-    endedSession: bound(LiveSessions.ended),
-    useSession: bound(LiveSessions.use),
+    liveSession: bound(Sessions.live),
+    endedSession: bound(Sessions.ended),
+    useSession: bound(Sessions.use),
     keepProfile: bound(Profiles.keep),
     aliasOf: bound(ProvenIdentifier.aliasOf),
     identify: bound(Identifying.identify),

@@ -97,8 +97,6 @@ export const record = Effect.fnUntraced(function* (
   if (outcome._tag === "UnderWay") {
     return yield* Effect.fail(new Unavailable("the same call is under way: repeat it for its answer"))
   }
-  // No session is sent with this call.
-  if (outcome._tag === "SessionEnded") return yield* Effect.die(outcome._tag)
   return outcome.events.map((event, index): RecordedEvent => {
     const [leftOut, alsoRecordedFor] = [outcome.leftOut.get(index), outcome.alsoRecordedFor.get(index)]
     return {

@@ -8,7 +8,6 @@ import type { RequestKind } from "../compliance/ClockPack.ts"
 import type { Instant } from "../engine/Instant.ts"
 import type { Batch } from "../ledger/Batch.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
-import * as UnwrittenSessions from "../people/UnwrittenSessions.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
 import * as Recording from "../ledger/Recording.ts"
 import type { Item } from "../model/Admission.ts"
@@ -91,8 +90,6 @@ export interface RequestsToOpen {
 export type OpeningOutcome =
   | { readonly _tag: "Opened"; readonly requests: ReadonlyArray<ComplianceRequest>; readonly isRepeated?: true }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<OpeningViolation> }
-  // The session was not written yet, and has ended meanwhile.
-  | { readonly _tag: "SessionEnded" }
   | OpeningLimit.TooMany
   | Verifying.TokenUsed
 
@@ -250,17 +247,6 @@ const useTokens = Effect.fnUntraced(function* (
   return true
 })
 
-/** The opener, whose session is written; `undefined` if that has ended meanwhile. */
-const withWrittenSession = Effect.fnUntraced(function* (
-  opener: Opener,
-  { project }: ProjectScope,
-  context: LedgerContext,
-): Effect.fn.Return<Opener | undefined, StoreUnavailable> {
-  if (opener._tag === "Key") return opener
-  const written = yield* UnwrittenSessions.write(project, opener.session, context)
-  return Option.isSome(written) ? { ...opener, session: written.value } : undefined
-})
-
 /**
  * Opens requests, all of them or none. Fails while keys are away, unless all are a `do_not_sell`: those are recorded
  * without what is personal of them, because a no is never refused.
@@ -270,18 +256,16 @@ export const open = Effect.fnUntraced(function* (
   opening: RequestsToOpen,
   context: LedgerContext,
 ): Effect.fn.Return<OpeningOutcome | Idempotency.KeyConflict, StoreUnavailable> {
-  const { idempotency, items, opener: given } = opening
+  const { idempotency, items, opener } = opening
   const carryOut = Effect.gen(function* (): Effect.gen.Return<
     OpeningOutcome | Idempotency.KeptBefore,
     StoreUnavailable
   > {
     const now = yield* Clock.currentTimeMillis
-    const found = OpeningCheck.check(items, scope, given, now)
+    const found = OpeningCheck.check(items, scope, opener, now)
     if ("violations" in found) return { _tag: "Refused", violations: found.violations }
-    const tooMany = yield* OpeningLimit.exceeded(scope.project, given, items, now, context)
+    const tooMany = yield* OpeningLimit.exceeded(scope.project, opener, items, now, context)
     if (tooMany !== undefined) return tooMany
-    const opener = yield* withWrittenSession(given, scope, context)
-    if (opener === undefined) return { _tag: "SessionEnded" }
     const asked = items.map((item) => withoutIdleProof(item, opener))
     if (!(yield* useTokens(asked, scope, opener, context))) return { _tag: "TokenUsed" }
     const all = yield* Effect.forEach(asked, (item, index) =>
@@ -292,7 +276,7 @@ export const open = Effect.fnUntraced(function* (
     return yield* openAll(
       all.filter((each) => each !== "conflict"),
       scope,
-      { ...opening, opener },
+      opening,
       context,
     )
   })
@@ -300,10 +284,10 @@ export const open = Effect.fnUntraced(function* (
     scope.organization,
     idempotency,
     context,
-    given._tag === "Key"
+    opener._tag === "Key"
       ? carryOut
       : context.identityLock(
-          `compliance requests ${given.session.id}`,
+          `compliance requests ${opener.session.id}`,
           CodeSending.inTurn(scope, items[0]?.user.email, carryOut, context),
         ),
   )

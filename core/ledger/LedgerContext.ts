@@ -9,7 +9,6 @@ import type { Period } from "../engine/Period.ts"
 import * as Lane from "../model/Lane.ts"
 import * as FeedSignal from "./FeedSignal.ts"
 import * as FeedWaiting from "./FeedWaiting.ts"
-import type { GuestIds } from "./GuestIds.ts"
 import type { SessionCache } from "./SessionCache.ts"
 import * as VisitTally from "./VisitTally.ts"
 import { ErasureLog } from "../ports/ErasureLog.ts"
@@ -57,7 +56,6 @@ export interface LedgerContext {
   readonly feedWaiting: FeedWaiting.FeedWaiting
   readonly packageQueue: PackageQueue.PackageQueue
   readonly sessionCache: SessionCache
-  readonly guestIds: GuestIds
   /** Reads and sessions that were not written yet. */
   readonly visitTally: VisitTally.VisitTally
   readonly openedTexts: OpenedTexts.OpenedTexts
@@ -84,7 +82,6 @@ const emptyState = () => ({
   feedWaiting: FeedWaiting.make(),
   packageQueue: PackageQueue.make(),
   sessionCache: new Map(),
-  guestIds: new Map(),
   visitTally: VisitTally.make(),
   openedTexts: OpenedTexts.make(),
   personKeys: PersonKeys.makeCache(),

@@ -8,13 +8,12 @@
  *
  * The file is longer than others because deduplicating, planning and appending are one retried attempt.
  */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect } from "effect"
 import * as Admission from "../model/Admission.ts"
 import type { ConsentEvent } from "../engine/ConsentEvent.ts"
 import type { Instant } from "../engine/Instant.ts"
 import * as Lane from "../model/Lane.ts"
 import type { Fact } from "../model/People.ts"
-import * as UnwrittenSessions from "../people/UnwrittenSessions.ts"
 import {
   type Append,
   type PersonalWrites,
@@ -56,8 +55,6 @@ export type RecordOutcome =
       readonly alsoRecordedFor: AlsoRecordedFor
     }
   | { readonly _tag: "Refused"; readonly violations: ReadonlyArray<ItemViolation> }
-  // The session of the batch was not written yet, and has ended meanwhile.
-  | { readonly _tag: "SessionEnded" }
 
 /** By the index of an item, the events that were recorded for people besides that of its strongest identifier. */
 export type AlsoRecordedFor = ReadonlyMap<number, ReadonlyArray<EventReference>>
@@ -435,26 +432,6 @@ const repeated = Effect.fnUntraced(function* (batch: Batch, answer: string, { st
   return { ...outcome, kept: noPersonalData, positions: PositionsOf.none }
 })
 
-/**
- * Carries a batch out, in a session that is written first if it has no row. A batch that is refused leaves nothing, its
- * session neither.
- */
-const inWrittenSession = Effect.fnUntraced(function* (
-  batch: Batch,
-  chooseOptions: ChooseOptions,
-  context: LedgerContext,
-) {
-  const { project, session } = batch
-  if (session === undefined || !UnwrittenSessions.isUnwritten(session)) {
-    return yield* recordWith(batch, chooseOptions, context)
-  }
-  const violations = yield* review(batch, context)
-  if (violations.length > 0) return { _tag: "Refused", violations } as const
-  const written = yield* UnwrittenSessions.write(project, session, context)
-  if (Option.isNone(written)) return { _tag: "SessionEnded" } as const
-  return yield* recordWith({ ...batch, session: written.value }, chooseOptions, context)
-})
-
 /** Records a batch durably, all of it or nothing. */
 export const record = Effect.fnUntraced(function* (
   batch: Batch,
@@ -466,7 +443,7 @@ export const record = Effect.fnUntraced(function* (
     batch.settled !== undefined && recorded.length === 0
       ? Effect.succeed({})
       : Idempotency.recordOf(idempotency, context, JSON.stringify(toKept(answer())))
-  const carryOut = inWrittenSession(batch, chooseOptions, context)
+  const carryOut = recordWith(batch, chooseOptions, context)
   const outcome = yield* Idempotency.once(organization, idempotency, context, carryOut)
   const recorded = outcome._tag === "Repeated" ? yield* repeated(batch, outcome.answer, context) : outcome
   if (recorded._tag !== "Recorded") return recorded

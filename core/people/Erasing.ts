@@ -11,7 +11,6 @@
  */
 import { Clock, Effect, Metric, Option, Struct } from "effect"
 import type { Instant } from "../engine/Instant.ts"
-import * as GuestIds from "../ledger/GuestIds.ts"
 import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Joins from "../ledger/Joins.ts"
 import type { LedgerContext } from "../ledger/LedgerContext.ts"
@@ -273,7 +272,6 @@ export const write = Effect.fnUntraced(function* (
       })
       if (typeof kept !== "object") return kept
       forget(organization, members, context)
-      if (scope === undefined) GuestIds.forget(context.guestIds, new Set(members))
       yield* Metric.update(Metric.withAttributes(erasures, { reason }), 1)
       return yield* keep(organization, kept, context)
     }),

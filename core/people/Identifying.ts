@@ -32,7 +32,6 @@ import * as SessionCache from "../ledger/SessionCache.ts"
 import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as Sessions from "./Sessions.ts"
-import * as UnwrittenSessions from "./UnwrittenSessions.ts"
 
 /**
  * A request to identify the visitor of a session: an identity token proves that the identifier of `alias` is the
@@ -256,24 +255,19 @@ export const identify = Effect.fnUntraced(function* (
   const { idempotency, organization } = request
   const id = yield* context.random.uuidV7()
   const token = yield* Secrets.make(purpose, id, organization, idempotency, context)
-  const inTurn = (session: Session) =>
-    Turns.inTurn(
-      request.alias.hash,
-      "too many sessions are identified as the same person",
-      Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        const { isSynced, outcome } = yield* attempt({ ...request, session }, { id, token }, now, context)
-        if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
-        if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
-        if (outcome === "ended") return { _tag: "SessionEnded" } as SessionEnded
-        return outcome === "repeated" ? Idempotency.keptBefore : "stale"
-      }),
-      context,
-    )
-  const carryOut = Effect.gen(function* () {
-    const written = yield* UnwrittenSessions.write(request.project, request.session, context)
-    return Option.isSome(written) ? yield* inTurn(written.value) : ({ _tag: "SessionEnded" } as SessionEnded)
-  })
+  const carryOut = Turns.inTurn(
+    request.alias.hash,
+    "too many sessions are identified as the same person",
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const { isSynced, outcome } = yield* attempt(request, { id, token }, now, context)
+      if (outcome === "kept") return { _tag: "Identified", isSynced, token } as Identified
+      if (outcome === "used") return { _tag: "IdentityTokenUsed" } as IdentityTokenUsed
+      if (outcome === "ended") return { _tag: "SessionEnded" } as SessionEnded
+      return outcome === "repeated" ? Idempotency.keptBefore : "stale"
+    }),
+    context,
+  )
   const outcome = yield* Idempotency.once<Identified | IdentityTokenUsed | SessionEnded, StoreUnavailable, never>(
     organization,
     idempotency,

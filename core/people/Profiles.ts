@@ -5,7 +5,7 @@
  * No identifier is kept in it: a visitor could claim the address of another person, and would then be shown what that
  * person agreed to.
  */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import type { Organization, ProjectScope } from "../model/Catalog.ts"
 import * as People from "../model/People.ts"
 import type { IdempotencyRecord } from "../model/IdempotencyRecord.ts"
@@ -17,7 +17,6 @@ import * as Idempotency from "../ledger/Idempotency.ts"
 import * as PersonalData from "../ledger/PersonalData.ts"
 import * as PersonKeys from "../ledger/PersonKeys.ts"
 import * as Turns from "../ledger/Turns.ts"
-import * as UnwrittenSessions from "./UnwrittenSessions.ts"
 
 /** A visitor's profile, as it is kept. */
 export type Profile = { readonly [Field: string]: unknown }
@@ -103,7 +102,7 @@ export const keep = Effect.fnUntraced(function* (
   update: ProfileUpdate,
   context: LedgerContext,
 ): Effect.fn.Return<ProfileOutcome | Idempotency.KeyConflict, StoreUnavailable> {
-  const { idempotency, identifiers, organization, profile, project, session } = update
+  const { idempotency, identifiers, organization, profile, session } = update
   const hasIdentifier = Object.keys(identifiers).length > 0
   const person = hasIdentifier ? Identifiers.normalize(identifiers) : { identifiers }
   if ("faults" in person) return { _tag: "Refused", faults: person.faults }
@@ -118,10 +117,7 @@ export const keep = Effect.fnUntraced(function* (
     if (kept === "erased") return sessionEnded
     return kept === "repeated" ? Idempotency.keptBefore : outcome
   })
-  const turn = Effect.gen(function* () {
-    const written = yield* UnwrittenSessions.write(project, session, context)
-    return Option.isSome(written) ? yield* inTurn(session.concordId, carryOut, context) : sessionEnded
-  })
+  const turn = inTurn(session.concordId, carryOut, context)
   const outcome = yield* Idempotency.once(organization, idempotency, context, turn)
   if (outcome._tag !== "Repeated") return outcome
   return { _tag: "ProfileKept", profile, unproven: JSON.parse(outcome.answer), isRepeated: true }

@@ -1,12 +1,11 @@
 /**
- * Opening visitors' sessions: by a browser on a page of the project, for 30 minutes after their last use. Those that are
- * opened here are written at once; `UnwrittenSessions.ts` opens those that are not.
+ * Visitors' sessions: opened by a browser on a page of the project, good for 30 minutes after their last use.
  *
  * The token is 256 random bits, and only its hash is kept. The `contextId` lets a browser be the same person again in
  * its next session: it opens that person's sessions, so it must be a UUID that cannot be guessed, and it is kept only
  * as a keyed hash. It names a guest; once the visitor is identified, it names no one any more.
  */
-import { Clock, Effect, Struct } from "effect"
+import { Clock, Effect, Option, Result, Struct } from "effect"
 import { Hex } from "effect/encoding"
 import type { Instant } from "../engine/Instant.ts"
 import type { Organization, Project } from "../model/Catalog.ts"
@@ -20,12 +19,16 @@ import * as Idempotency from "../ledger/Idempotency.ts"
 import * as Identifiers from "../ledger/Identifiers.ts"
 import * as IpAddress from "./IpAddress.ts"
 import * as Secrets from "./Secrets.ts"
+import * as SessionCache from "../ledger/SessionCache.ts"
 import * as SessionPart from "../ledger/SessionPart.ts"
 import * as Sha256 from "../ledger/Sha256.ts"
 import * as VisitTally from "../ledger/VisitTally.ts"
 
 /** The lifetime of a session after its last use. */
 export const lifetimeMillis = 30 * 60 * 1000
+
+/** A use that would extend a session by less than this is not recorded, which saves a write for every read. */
+const extensionGranularityMillis = 60 * 1000
 
 /** The most characters of a browser's name that are kept. */
 const userAgentMaxLength = 512
@@ -103,7 +106,7 @@ const secretsOf = Effect.fnUntraced(function* (id: string, opening: Opening, con
 })
 
 /** The personal data of a session that is opened. */
-export const personalOf = ({ ipAddress, userAgent }: Pick<Opening, "ipAddress" | "userAgent">) => ({
+const personalOf = ({ ipAddress, userAgent }: Opening) => ({
   ipAddress: IpAddress.shorten(ipAddress),
   ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentMaxLength) }),
 })
@@ -142,7 +145,7 @@ export const remember = (
 }
 
 /** The session with its personal data, where these can be opened. */
-export const withPersonalData = Effect.fnUntraced(function* (
+const withPersonalData = Effect.fnUntraced(function* (
   session: Session,
   organization: Organization,
   context: LedgerContext,
@@ -233,4 +236,63 @@ export const open = Effect.fnUntraced(function* (
   const sealed = stored?.personal !== undefined && { personal: stored.personal }
   const opened = yield* withPersonalData({ ...session, ...sealed, context: named.hash }, organization, context)
   return { _tag: "Opened", ...secrets, session: opened, isRepeated: true }
+})
+
+/**
+ * The session of a token, if it is of this project and has not expired, with its personal data where these can be
+ * opened. The key of its person is read once a minute at most.
+ */
+export const live = Effect.fnUntraced(function* (
+  project: Project,
+  token: string,
+  context: LedgerContext,
+): Effect.fn.Return<Option.Option<Session>, StoreUnavailable> {
+  const { digest, sessionCache, store } = context
+  const now = yield* Clock.currentTimeMillis
+  const tokenHash = yield* Sha256.hex(digest, token)
+  const cached = SessionCache.get(sessionCache, tokenHash, now)
+  if (cached !== undefined) return cached.project === project.id ? Option.some(cached) : Option.none()
+  const kept = yield* store.sessions.byToken(tokenHash)
+  // A session without a commitment was written by a server of an earlier version.
+  if (kept?.commitment === undefined || kept.project !== project.id || kept.expiresAt <= now) return Option.none()
+  const { organizations } = yield* store.catalog.current
+  const session = yield* withPersonalData(kept, organizations.get(project.organization)!, context)
+  SessionCache.put(sessionCache, session, now)
+  return Option.some(session)
+})
+
+/**
+ * The session of a token, if it is of this project and has expired. For a request that ends its session, when it is
+ * sent again with its idempotency key.
+ */
+export const ended = Effect.fnUntraced(function* (
+  project: Project,
+  token: string,
+  { digest, store }: LedgerContext,
+): Effect.fn.Return<Option.Option<Session>, StoreUnavailable> {
+  const session = yield* store.sessions.byToken(yield* Sha256.hex(digest, token))
+  const isEnded =
+    session?.commitment !== undefined &&
+    session.project === project.id &&
+    session.expiresAt <= (yield* Clock.currentTimeMillis)
+  return isEnded ? Option.some(session) : Option.none()
+})
+
+/** Notes the use of a live session, which extends it. */
+export const use = Effect.fnUntraced(function* (
+  project: Project,
+  session: Session,
+  { sessionCache, store, visitTally }: LedgerContext,
+): Effect.fn.Return<Session> {
+  const now = yield* Clock.currentTimeMillis
+  const expiresAt = now + lifetimeMillis
+  if (expiresAt - session.expiresAt < extensionGranularityMillis) return session
+  VisitTally.noteSession(visitTally, project, session.concordId, false, now)
+  // If the session cannot be extended now, the request in it is answered all the same.
+  if (Result.isFailure(yield* Effect.result(store.sessions.extend(session.tokenHash, session.expiresAt, expiresAt)))) {
+    return session
+  }
+  const used = { ...session, expiresAt }
+  SessionCache.replace(sessionCache, used)
+  return used
 })

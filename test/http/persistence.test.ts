@@ -64,24 +64,6 @@ test("after kill -9 and a start on the same store the same session token shows t
   expect(second.output()).not.toContain(apiKey)
 })
 
-test("a session of which nothing is written outlives kill -9, and what is recorded in it afterwards, too", async () => {
-  const first = kept(await startWorld())
-  const visitor: Visitor = await visit(first)
-  await first.end("SIGKILL")
-
-  const second = kept(await start({ file: first.file }))
-  const said = await asVisitor(second, visitor, "POST", "consent-events", { json: { items: [yes()] } })
-  expect([said.status, said.json.items[0].concordId]).toEqual([201, visitor.concordId])
-  expect(said.json.items[0].session.id).toBe(visitor.id)
-  const before = await asVisitor(second, visitor, "GET", "consent-state")
-  await second.end("SIGKILL")
-
-  const third = kept(await start({ file: first.file }))
-  const after = await asVisitor(third, visitor, "GET", "consent-state")
-  expect([after.status, after.text]).toEqual([200, before.text])
-  expect((await visit(third, { contextId: visitor.contextId })).concordId).toBe(visitor.concordId)
-})
-
 test("every event that was acknowledged before kill -9 is there after it, each once, and whole batches only", async () => {
   const server = kept(await startWorld())
   const acknowledged: Array<string> = []

@@ -36,11 +36,7 @@ const statesOf = async (visitor: Visitor): Promise<ReadonlyArray<string>> =>
     ({ consentState }: { consentState: string }) => consentState,
   )
 
-/** A visitor whose session has a row, and is in no cache. */
-const written = async (): Promise<Visitor> =>
-  (await openSession(server, {}, shop, { "idempotency-key": crypto.randomUUID() })).json
-
-/** Moves the end of a session that has a row, as if time had passed. */
+/** Moves the end of a session, as if time had passed. */
 const expire = (visitor: Visitor, expiresAt: number): void => {
   database.prepare("UPDATE session SET expires_at = ? WHERE json_extract(body, '$.id') = ?").run(expiresAt, visitor.id)
 }
@@ -50,7 +46,7 @@ const expiryOf = (visitor: Visitor): number =>
   ] as number
 
 test("a session of an earlier version, which has no commitment, is none", async () => {
-  const visitor = await written()
+  const visitor = await visit(server)
   const body = `json_remove(json_set(body, '$.ipAddress', '192.0.2.0'), '$.commitment')`
   database.prepare(`UPDATE session SET body = ${body} WHERE json_extract(body, '$.id') = ?`).run(visitor.id)
   expect((await say(visitor, "accepted")).status).toBe(401)
@@ -292,43 +288,9 @@ describe("the contextId", () => {
   })
 })
 
-describe("a session of which nothing is written", () => {
-  const rows = (table: string): number => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"])
-  const all = () => ["session", "alias", "person", "person_key", "personal_data", "event"].map(rows)
-
-  test("leaves no row when it is opened, read in, and refused something", async () => {
-    const before = all()
-    const visitor = await visit(server)
-    for (const path of ["consent-state", "consent-events", "consent-decisions", "consent-types"]) {
-      expect((await asVisitor(server, visitor, "GET", path)).status).toBe(200)
-    }
-    const unknownType = yes({ consentType: nobody })
-    for (const items of [[unknownType], [yes(), unknownType], [yes({ consentState: "none" })], []]) {
-      expect((await asVisitor(server, visitor, "POST", "consent-events", { json: { items } })).status).toBe(422)
-    }
-    const profile = { email: "no address" }
-    expect((await asVisitor(server, visitor, "POST", "profile", { json: profile })).status).toBe(422)
-    const identification = { type: "email", value: "ann@example.com", token: "none" }
-    expect((await asVisitor(server, visitor, "POST", "identify", { json: identification })).status).toBe(401)
-    expect(all()).toEqual(before)
-    expect((await say(visitor, "accepted")).status).toBe(201)
-    expect(all()[0]).toBe(before[0]! + 1)
-  })
-
-  test.each(["consent-events", "profile"])("is written by its first %s", async (path) => {
-    const visitor = await visit(server)
-    const before = rows("session")
-    const json = path === "profile" ? { firstName: "Ann" } : { items: [yes()] }
-    expect((await asVisitor(server, visitor, "POST", path, { json })).status).toBeOneOf([200, 201])
-    expect(rows("session")).toBe(before + 1)
-    expect((await asVisitor(server, visitor, "POST", path, { json })).status).toBeOneOf([200, 201])
-    expect(rows("session")).toBe(before + 1)
-  })
-})
-
 describe("the end", () => {
   test("an expired session is answered 401, for good", async () => {
-    const visitor = await written()
+    const visitor = await visit(server)
     expire(visitor, Date.now() - 1)
     for (let n = 0; n < 2; n++) {
       expect((await asVisitor(server, visitor, "GET", "consent-state")).status).toBe(401)
@@ -339,7 +301,7 @@ describe("the end", () => {
 
   test("each use of a session makes it last 30 minutes from then", async () => {
     for (const use of ["consent-state", "consent-events", "consent-decisions"]) {
-      const visitor = await written()
+      const visitor = await visit(server)
       expire(visitor, Date.now() + 10 * minute)
       expect((await asVisitor(server, visitor, "GET", use)).status).toBe(200)
       // The new end may be written up to a minute late, which saves a write for every read.
@@ -348,7 +310,7 @@ describe("the end", () => {
   })
 
   test("a use with a wrong project or token does not", async () => {
-    const visitor = await written()
+    const visitor = await visit(server)
     const end = Date.now() + 10 * minute
     expire(visitor, end)
     await server.request("GET", `${site(blog)}/consent-state`, { headers: { "x-session": visitor.session } })

@@ -12,7 +12,6 @@ import type { PackageOutcome } from "../../../core/compliance-requests/PackageBu
 import type { KeyConflict } from "../../../core/ledger/Idempotency.ts"
 import * as Account from "../server/Account.ts"
 import * as Answer from "../server/Answer.ts"
-import { sessionEnded } from "../server/Authenticate.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
 import * as IdentityToken from "../server/IdentityToken.ts"
 import type { Work } from "../server/Quotas.ts"
@@ -93,7 +92,6 @@ export const opened = Effect.fnUntraced(function* (
 ) {
   const result = yield* IdempotencyKey.orRefuse(outcome)
   if (result._tag === "Opened") return result
-  if (result._tag === "SessionEnded") return yield* sessionEnded
   if (result._tag === "TooMany") return yield* tooMany(result.retryAt - (yield* Clock.currentTimeMillis))
   if (result._tag === "TokenUsed") return yield* IdentityToken.rejected("the token was used before")
   const errors = result.violations.map(({ code, detail, field, item }) => ({ pointer: at(item, field), code, detail }))

@@ -14,7 +14,6 @@ import type { Item } from "../../../core/model/Admission.ts"
 import type { StoredEvent } from "../../../core/ports/LedgerStore.ts"
 import * as Wire from "../api/Wire.ts"
 import * as Account from "../server/Account.ts"
-import { sessionEnded } from "../server/Authenticate.ts"
 import * as Answer from "../server/Answer.ts"
 import * as Positions from "../server/Positions.ts"
 import * as IdempotencyKey from "../server/IdempotencyKey.ts"
@@ -81,7 +80,6 @@ const recordItems = Effect.fnUntraced(function* (
 ) {
   const ledger = yield* Ledger
   const outcome = yield* isOverQuota ? ledger.recordNeeded(batch) : ledger.record(batch)
-  if (outcome._tag === "SessionEnded") return yield* sessionEnded
   if (outcome._tag === "Refused") return yield* refused(outcome.violations.map(GivenItems.ofRule), given)
   const {
     alsoRecordedFor,

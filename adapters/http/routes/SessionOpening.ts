@@ -73,7 +73,7 @@ export const open = Effect.fnUntraced(function* ({ account, body, contextId, req
   const publication = PublishedRegions.current(yield* ledger.catalog, project)
   const region = RegionFacts.under(publication, PublishedRegions.ofGeography(publication, geography).id)
   const userAgent = request.headers["user-agent"]
-  const opening = {
+  const outcome = yield* ledger.openSession({
     organization,
     project,
     ...(contextId !== undefined && { contextId }),
@@ -82,8 +82,7 @@ export const open = Effect.fnUntraced(function* ({ account, body, contextId, req
     ...(geography !== undefined && { geography }),
     ...(region !== undefined && { region: region.id }),
     ...(userAgent !== undefined && { userAgent }),
-  }
-  // A repeatable request is answered from a record, so its session is written with that.
-  if (idempotency === undefined) return yield* ledger.openUnwrittenSession(opening)
-  return yield* IdempotencyKey.orRefuse(yield* ledger.openSession({ ...opening, idempotency }))
+    ...(idempotency !== undefined && { idempotency }),
+  })
+  return yield* IdempotencyKey.orRefuse(outcome)
 })

@@ -171,8 +171,6 @@ export const of = (model: Model, project: Project) => {
         }
         return { status: 422, codes }
       }
-      case "SessionEnded":
-        return { status: 401, codes: [] }
       case "Reused":
         return reused
       case "UnderWay":
