@@ -4,7 +4,7 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { KeyRequired } from "./Credentials.ts"
-import { about, inProject, Needs, onSite, paths, PublicFile } from "./Endpoint.ts"
+import { about, inProject, Needs, onSite, paths, PublicFile, withNotModified } from "./Endpoint.ts"
 import * as Problem from "./Problem.ts"
 
 const Script = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/javascript" }))
@@ -28,24 +28,30 @@ export const Scripts = HttpApiGroup.make("scripts")
       params: onSite,
       success: Script,
       error: Problem.always,
-    }).annotateMerge(
-      about(
-        "Get the loader",
-        "The script that a page has before all others, with the project's published configuration inside.",
+    })
+      .annotate(OpenApi.Transform, withNotModified)
+      .annotateMerge(
+        about(
+          "Get the loader",
+          "The script that a page has before all others, with the project's published configuration inside.",
+        ),
       ),
-    ),
     HttpApiEndpoint.get("getSiteClientFile", `${paths.site}/site-client/:file`, {
       params: { ...onSite, file },
       success: Script,
       error: Problem.always,
-    }).annotateMerge(
-      about("Get a script file by its hash", "It never changes, and is kept for two years after it was replaced."),
-    ),
+    })
+      .annotate(OpenApi.Transform, withNotModified)
+      .annotateMerge(
+        about("Get a script file by its hash", "It never changes, and is kept for two years after it was replaced."),
+      ),
     HttpApiEndpoint.get("getWidget", `${paths.site}/widget`, {
       params: onSite,
       success: Script,
       error: Problem.always,
-    }).annotateMerge(about("Get the widget", "The banner and the preference centre in one file.")),
+    })
+      .annotate(OpenApi.Transform, withNotModified)
+      .annotateMerge(about("Get the widget", "The banner and the preference centre in one file.")),
   )
   .annotate(PublicFile, true)
   .annotateMerge(OpenApi.annotations({ title: "Script files", description: "For pages. Without a credential." }))
