@@ -94,7 +94,7 @@ export const ConsentTypes = HttpApiGroup.make("consentTypes")
     HttpApiEndpoint.delete("takeTranslationBack", `${types}/:id/versions/:version/texts/:language`, {
       params: translation,
       success: ConsentTypeWire.Translation,
-      error: Problem.authenticatedWithBody,
+      error: Problem.changing,
     })
       .annotate(Needs, "manage")
       .annotateMerge(

@@ -122,7 +122,7 @@ export const authenticated = [...always, unauthorized, forbidden, tooMany] as co
 export const following = [...authenticated, notAcceptable, gone] as const
 
 /** The errors of requests with a credential that change something. */
-export const changing = [...authenticated, conflict] as const
+export const changing = [...authenticated, conflict, unprocessable] as const
 
 /** The errors of requests with a credential and a body. */
 export const authenticatedWithBody = [...authenticated, ...body] as const
