@@ -3,6 +3,8 @@
  *
  * A choice counts in the page at the click: it is stored, then the snapshot is written, then it is sent. Nothing is
  * stored before the first act.
+ *
+ * The file is longer than others because its functions share the state of one page, and all end in deciding again.
  */
 import type { Decision } from "../../core/engine/Decision.ts"
 import * as GlobalPrivacyControl from "../../core/browser/GlobalPrivacyControl.ts"

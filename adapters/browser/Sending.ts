@@ -24,7 +24,7 @@ export interface SendingOptions extends Pick<
 export interface Sender {
   /** Sends until nothing is left. Returns the answer that says to go on later, if any. */
   readonly all: () => Promise<Sent | undefined>
-  /** Opens a session if there is none, and answers its token. */
+  /** The token of the session, which is opened first where the page has no session. */
   readonly session: () => Promise<string | undefined>
   /** Drops the session, because it has ended. Returns whether there was one. */
   readonly endSession: () => boolean

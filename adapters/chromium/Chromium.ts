@@ -33,7 +33,7 @@ const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 
 const places = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
 
-/** The path of the browser of the machine; `undefined` if there is none. */
+/** The path of Chromium or Chrome on this machine; `undefined` if neither is installed. */
 export const find = (path: string = process.env["PATH"] ?? ""): string | undefined =>
   [...path.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name))), ...places].find(existsSync)
 

@@ -3,6 +3,8 @@
  * with the documentation by a test.
  *
  * All faults are reported at once. Messages repeat a value, except where it may contain a secret.
+ *
+ * The file is longer than others because every variable of the service is in this one table.
  */
 import { Option, Schema } from "effect"
 import * as SmtpServer from "../../adapters/mail/SmtpServer.ts"

@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { build } from "esbuild"
+import { bundle } from "./bundle.ts"
 
 /** A product whose banner is measured next to that of Assent. */
 export interface Contender {
@@ -71,17 +71,7 @@ const headless = async (folder: string): Promise<Uint8Array> => {
     entry,
     'import { getOrCreateConsentRuntime } from "c15t"\nglobalThis.consent = getOrCreateConsentRuntime({ mode: "offline" })\n',
   )
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    minify: true,
-    format: "iife",
-    platform: "browser",
-    target: "es2022",
-    write: false,
-    logLevel: "error",
-  })
-  return outputFiles[0]!.contents
+  return bundle(entry)
 }
 
 /** Installs the peers and reads their files; `undefined` unless `BENCH_PEERS` is set. */

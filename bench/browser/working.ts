@@ -3,8 +3,8 @@
  * leave.
  */
 import { join } from "node:path"
-import { build } from "esbuild"
 import type { Browser } from "playwright-core"
+import { bundle } from "./bundle.ts"
 import * as Chromium from "./chromium.ts"
 import * as Figures from "./figures.ts"
 import type { Site } from "./site.ts"
@@ -13,19 +13,8 @@ const loaded = 'document[Symbol.for("assent.parts")]?.client?.status().phase ===
 
 const head = ({ loader }: Site): string => `<script src="${loader}" data-widget="none"></script>`
 
-const decisionsScript = async (): Promise<string> => {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "decisionsPage.ts")],
-    bundle: true,
-    minify: true,
-    format: "iife",
-    platform: "browser",
-    target: "es2022",
-    write: false,
-    logLevel: "error",
-  })
-  return outputFiles[0]!.text
-}
+const decisionsScript = async (): Promise<string> =>
+  Buffer.from(await bundle(join(import.meta.dirname, "decisionsPage.ts"))).toString()
 
 const decisions = async (browser: Browser, site: Site, times: number): Promise<void> => {
   const script = await decisionsScript()
